@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+//
+// The contents of a file as reference-counted pages, shared by read, write,
+// mmap and sendfile. ramfs is this cache without a backing store.
+
+#pragma once
+
+#include <lib/lock.h>
+#include <lib/types.h>
+#include <mm/page.h>
+
+struct page_cache;
+
+struct page_cache_ops {
+    // Fill a fresh page (zeroed) with the file's contents at index. May sleep.
+    // NULL: pages start as zeros and live until truncated.
+    int (*read_page)(struct page_cache *cache, struct page *page,
+                     uint64_t index);
+    // Write a dirty page back. NULL where there is no backing store.
+    int (*write_page)(struct page_cache *cache, struct page *page,
+                      uint64_t index);
+};
+
+struct page_cache {
+    struct mutex lock;                 // RANK_PAGE_CACHE
+    const struct page_cache_ops *ops;  // (i)
+    void *root;                        // (lock) radix tree of struct page
+    unsigned height;                   // (lock) of the tree
+    uint64_t count;                    // (lock) pages present
+    uint64_t size;                     // (lock) the file's size in bytes
+    struct list_node mappings;         // (lock) shared VMAs, for truncation
+};
+
+void page_cache_init(struct page_cache *cache,
+                     const struct page_cache_ops *ops);
+void page_cache_destroy(struct page_cache *cache);  // drops all pages
+
+// The page at index with a reference for the caller, in *page. Where it is
+// missing: with create it is made (zeroed or read), else *page is NULL and 0
+// is returned (a hole). -ENOMEM, -EIO. May sleep.
+int page_cache_get(struct page_cache *cache, uint64_t index, bool create,
+                   struct page **page);
+
+// Move bytes between the cache and a uio. The count moved, or -errno if none.
+// Reading stops at cache->size; writing extends it. The caller holds the
+// inode's mutex for writing.
+ssize_t page_cache_read(struct page_cache *cache, uint64_t position,
+                        struct uio *uio);
+ssize_t page_cache_write(struct page_cache *cache, uint64_t position,
+                         struct uio *uio);
+
+// Set the size; pages beyond it go, also from address spaces that map them, and
+// the rest of the last page is zeroed.
+int page_cache_truncate(struct page_cache *cache, uint64_t size);
