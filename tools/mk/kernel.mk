@@ -22,7 +22,7 @@ kernel-arch := -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -mno-re
 # printf and free are the kernel's own.
 kernel-codegen := -ffreestanding -fbuiltin -fno-builtin-printf -fno-builtin-free \
     -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -fno-pic \
-    -fno-stack-protector -g --specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF
+    -fno-stack-protector -fno-asynchronous-unwind-tables -g --specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF
 
 ifeq ($(DEBUG),1)
 kernel-codegen += -O1 -DDEBUG=1
@@ -57,13 +57,13 @@ $(B)/%.o: %.S | $(setup)
 # one of the final size, and with the final one.
 # $(call link,OUTPUT,TABLE)
 link = $(CROSS)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany --specs=picolibc.specs \
-    -DPICOLIBC_INTEGER_PRINTF_SCANF -nostdlib -nostartfiles -static \
+    -Wl,--defsym=vfprintf=__i_vfprintf -nostdlib -nostartfiles -static \
     -T linker.ld -Wl,--no-relax -Wl,--no-gc-sections -Wl,--no-warn-rwx-segments \
     -Wl,--build-id=none -Wl,-Map=$(1).map -o $(1) \
     $(kernel-objects) $(third-party-objects) $(2) -Wl,--start-group -lc -lgcc -Wl,--end-group
 
 $(B)/wharf: $(kernel-objects) $(third-party-objects) linker.ld tools/ksyms \
-    kernel/files.mk net/files.mk drivers/files.mk net/lwip/files.mk
+    $(wildcard kernel/files.mk net/files.mk drivers/files.mk) net/lwip/files.mk
 	$(call say,LINK,$@)
 	$(Q)tools/ksyms > $(B)/ksyms.S
 	$(Q)for pass in 1 2 3; do \

@@ -42,7 +42,7 @@ $(B)/lwip/%.o: $(lwip-fetched) | $(setup)
 $(B)/libfdt/%.o: $(libfdt-fetched) | $(setup)
 	$(call say,CC,libfdt/$*.c)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc $(third-party-cflags) -MMD -MP \
+	$(Q)$(CROSS)gcc $(third-party-cflags) -I$(LIBFDT_DIR) -MMD -MP \
 	    -c $(LIBFDT_DIR)/$*.c -o $@
 
 -include $(third-party-objects:.o=.d)

@@ -25,7 +25,7 @@ program-objects = $(foreach name,$(2),$(patsubst %.c,$(B)/user-objects/%.o,\
 
 # $(eval $(call link-program,OUTPUT,OBJECTS))
 define link-program
-$(1): $(2) user/files.mk
+$(1): $(2)
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(user-link) $(2) -o $$@ -Wl,--start-group $$(MUSL)/lib/libc.a -lgcc \
@@ -38,7 +38,7 @@ $(foreach name,$(programs),$(eval $(call link-program,$(B)/rootfs/bin/$(name),\
 # user/rootfs is copied over the root folder: /etc, /var/www and the like.
 rootfs-files := $(shell find user/rootfs -type f -o -type l 2>/dev/null)
 
-$(B)/.rootfs: $(programs:%=$(B)/rootfs/bin/%) $(rootfs-files) user/files.mk
+$(B)/.rootfs: $(programs:%=$(B)/rootfs/bin/%) $(rootfs-files) $(wildcard user/files.mk)
 	@mkdir -p $(addprefix $(B)/rootfs/,bin sbin etc root var/www)
 	@mkdir -p $(addprefix $(B)/rootfs/,dev proc tmp run)
 	@test ! -d user/rootfs || cp -a user/rootfs/. $(B)/rootfs/
