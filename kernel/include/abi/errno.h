@@ -97,7 +97,7 @@
 #define ENOPROTOOPT 92    // protocol not available
 #define EPROTONOSUPPORT 93 // protocol not supported
 #define ESOCKTNOSUPPORT 94 // socket type not supported
-#define ENOTSUP 95        // operation not supported
+#define EOPNOTSUPP 95     // operation not supported
 #define EPFNOSUPPORT 96   // protocol family not supported
 #define EAFNOSUPPORT 97   // address family not supported by protocol
 #define EADDRINUSE 98     // address already in use
