@@ -53,34 +53,35 @@ $(B)/initrd.cpio: $(B)/.rootfs tools/mkcpio FORCE
 
 -include tests/user/files.mk
 
-$(foreach name,$(tests),$(eval $(call link-program,$(B)/rootfs-tests/tests/$(name),\
-    $(call program-objects,tests/user,$(name) $(tests-common)))))
+# The in-guest tests are one program in an archive behind the initrd's: the
+# kernel unpacks one after the other.
+$(eval $(call link-program,$(B)/rootfs-tests/tests/usertests,\
+    $(tests-y:%.c=$(B)/user-objects/tests/user/%.o)))
 
-# The in-guest tests come as an archive behind the initrd: the kernel unpacks
-# one after the other.
-$(B)/initrd-tests.cpio: $(tests:%=$(B)/rootfs-tests/tests/%) $(B)/initrd.cpio tools/mkcpio
-	@mkdir -p $(B)/rootfs-tests/tests
-	@tools/mkcpio $(B)/tests.cpio $(B)/rootfs-tests
-	@cat $(B)/initrd.cpio $(B)/tests.cpio > $@
+$(B)/tests.cpio: $(B)/rootfs-tests/tests/usertests tools/mkcpio
+	@tools/mkcpio $@ $(B)/rootfs-tests
+$(B)/initrd-tests.cpio: $(B)/initrd.cpio $(B)/tests.cpio
+	@cat $^ > $@
 
-# The same tests, and the programs, as programs of this machine.
+# The same tests, and the programs, for this machine: the tests' expectations
+# and the programs' portability are tested on Linux.
 host-cflags := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Werror -pthread
 
+# $(eval $(call host-program,OUTPUT,SOURCES))
 define host-program
 $(1): $(2) | $$(setup)
 	$$(call say,HOSTCC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)gcc $$(host-cflags) -MMD -MP -o $$@ $$(filter %.c,$(2))
--include $(1).d
+	$$(Q)gcc $$(host-cflags) -o $$@ $$(filter %.c,$(2))
 endef
 
-$(foreach name,$(tests),$(eval $(call host-program,$(B)/host-tests/$(name),\
-    $(foreach part,$(name) $(tests-common),$(call program-sources,tests/user,$(part))))))
+$(eval $(call host-program,$(B)/host-tests/usertests,\
+    $(tests-y:%=tests/user/%) $(wildcard tests/user/*.h)))
 $(foreach name,$(programs),$(eval $(call host-program,$(B)/host-user/$(name),\
-    $(call program-sources,user,$(name)))))
+    $(call program-sources,user,$(name)) $(wildcard user/*.h user/$(name)/*.h))))
 
-host-tests: $(tests:%=$(B)/host-tests/%) $(programs:%=$(B)/host-user/%) ## the in-guest tests and programs, for this machine
-.PHONY: host-tests
+host-programs: $(B)/host-tests/usertests $(programs:%=$(B)/host-user/%) ## the in-guest tests and programs, for this machine
+.PHONY: host-programs
 
 -include $(patsubst %.o,%.d,$(call program-objects,user,$(programs)) \
-    $(call program-objects,tests/user,$(tests) $(tests-common)))
+    $(tests-y:%.c=$(B)/user-objects/tests/user/%.o))
