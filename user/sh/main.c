@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//
+// sh: a small shell after POSIX.1-2017, XCU 2. Runs a command (-c), a script,
+// or what is typed at a terminal; there ctrl-C abandons the line, and every
+// pipeline is a job.
+//
+//     sh [-efuxil] [-c command [name]] | [script] [parameter...]
+
+#include "sh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct shell shell;
+
+extern char **environ;
+
+void shell_warn(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fflush(stdout);
+    fprintf(stderr, "%s: ", shell.name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+void shell_error(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fflush(stdout);
+    fprintf(stderr, "%s: ", shell.name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    shell_abandon(2);
+}
+
+// Goes back to the prompt; a shell without one ends.
+void shell_abandon(int status)
+{
+    shell.status = status;
+    if (shell.abandon)
+        siglongjmp(*shell.abandon, 1);
+    shell_exit(status);
+}
+
+// Puts the state back that the abandoned line was in the middle of.
+static void recover(struct source *source)
+{
+    if (shell.interrupted)
+        fputc('\n', stderr);
+    shell.interrupted = 0;
+    shell.flow = FLOW_NEXT;
+    shell.condition_depth = 0;
+    shell.loop_depth = 0;
+    shell.function_depth = 0;
+    source->position = source->line.length;
+    arena_free(&scratch);
+}
+
+static void interact(void)
+{
+    static struct arena tree;  // static: keeps its value over the jump back
+    static struct source source;
+    sigjmp_buf abandon;
+
+    source_from_fd(&source, 0, "stdin");
+    source.prompts = true;
+    shell.abandon = &abandon;
+    if (sigsetjmp(abandon, 1)) {
+        recover(&source);
+        arena_free(&tree);
+    }
+    do {
+        jobs_notify();
+        shell.interrupted = 0;
+    } while (execute_line(&source, &tree));
+    fputc('\n', stderr);
+}
+
+// $ENV or for a login shell /etc/profile: read before the first command.
+static void read_profile(bool login)
+{
+    const char *path = login ? "/etc/profile" : variable_get("ENV");
+    struct source source;
+    int fd = -1;
+
+    if (path)
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    source_from_fd(&source, fd, path);
+    execute_source(&source);
+    source_close(&source);
+    close(fd);
+}
+
+// Opens a script, away from the descriptors that it may redirect.
+static void run_script(const char *path)
+{
+    struct source source;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int high;
+
+    if (fd < 0) {
+        shell_warn("%s: %s", path, strerror(errno));
+        shell_exit(errno == ENOENT ? 127 : 126);
+    }
+    high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    if (high >= 0) {
+        close(fd);
+        fd = high;
+    }
+    source_from_fd(&source, fd, path);
+    execute_source(&source);
+}
+
+static void run_standard_input(bool login)
+{
+    struct source source;
+
+    if (!shell.interactive) {
+        source_from_fd(&source, 0, "stdin");
+        execute_source(&source);
+        return;
+    }
+    variable_set("PS1", geteuid() == 0 ? "wharf# " : "$ ");
+    traps_init();
+    shell.job_control = isatty(0);
+    if (shell.job_control)
+        jobs_init();
+    read_profile(login);
+    interact();
+}
+
+int main(int argc, char **argv)
+{
+    bool command = false, interactive = false, login = argv[0][0] == '-';
+    int option;
+
+    shell.name = argv[0];
+    shell.pid = getpid();
+    variables_init(environ);
+    while ((option = getopt(argc, argv, "+cefilsux")) != -1) {
+        switch (option) {
+        case 'c':
+            command = true;
+            break;
+        case 'i':
+            interactive = true;
+            break;
+        case 'l':
+            login = true;
+            break;
+        case 's':
+            break;
+        case '?':
+            return 2;
+        default:
+            *shell_option(option) = true;
+        }
+    }
+    argc -= optind;
+    argv += optind;
+    if (command && argc == 0)
+        shell_error("-c: a command is missing");
+    if (argc > 1 || (argc == 1 && !command))
+        shell.name = argv[command];
+    positional_set(argc > 1 + command ? argc - 1 - command : 0,
+                   argv + 1 + command);
+    if (command) {
+        execute_string(argv[0]);
+    } else if (argc > 0) {
+        run_script(argv[0]);
+    } else {
+        shell.interactive = interactive || (isatty(0) && isatty(2));
+        run_standard_input(login);
+    }
+    shell_exit(shell.status);
+}
