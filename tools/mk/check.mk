@@ -1,6 +1,66 @@
 # SPDX-License-Identifier: MIT
-# Tests and checks.
+# Tests, checks and measurements.
 
 $(B)/.setup-test: third_party/packages.txt tools/setup | $(setup)
 	@tools/setup test
 	@touch $@
+
+# Unit tests: tests/unit/NAME.c with the files under test, compiled for this
+# machine with its sanitizers. tests/unit/files.mk has for each:
+#   units += NAME
+#   NAME-tests := net/seq.c ...
+# A header in tests/unit/shim stands in for the kernel's of that name.
+-include tests/unit/files.mk
+
+unit-cflags := -std=gnu11 -O1 -g -D_GNU_SOURCE -DDEBUG=1 -DUNIT_TEST -Wall -Wextra \
+    -Werror -fsanitize=address,undefined -fno-sanitize-recover=all -pthread \
+    -Itests/unit -Itests/unit/shim -Ikernel/include -Inet/include -Idrivers/include
+
+$(B)/unit/%: tests/unit/%.c FORCE | $(setup)
+	$(call say,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(unit-cflags) -o $@ $< $($*-tests)
+
+test-files := $(B)/wharf $(B)/initrd.cpio $(B)/initrd-tests.cpio \
+    $(B)/host-tests/usertests $(programs:%=$(B)/host-user/%) $(units:%=$(B)/unit/%)
+
+# make test T='-k accept' passes T to pytest.
+T ?=
+test: $(B)/.setup-test $(test-files) ## run all tests; ends with 'N passed, N failed'
+	@$(MAKE) --no-print-directory DEBUG=1 B=$(B)/debug $(B)/debug/wharf
+	@tools/test --build $(B) $(units:%=$(B)/unit/%) -- tests/host $(T)
+
+soak: $(B)/.setup-test $(test-files) ## 20 boots of transmitting without a stall, on 1 and 2 harts
+	@SOAK_BOOTS=20 tools/test --build $(B) -- tests/host/test_soak.py $(T)
+
+unit: $(units:%=$(B)/unit/%) ## the unit tests alone
+	@tools/test --build $(B) $^
+.PHONY: test soak unit
+
+# C files of ours, in git or about to be.
+c-files = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+lint: $(B)/.setup-test ## check format, include rules, and with cppcheck
+	@tools/check-floors
+	@tools/check-style
+	@clang-format --dry-run -Werror $(c-files)
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr \
+	    --enable=warning,portability --suppressions-list=tools/cppcheck.txt \
+	    -Ikernel/include -Inet/include -Idrivers/include -D__riscv -D__GNUC__ \
+	    kernel net drivers user
+
+format: $(B)/.setup-test ## let clang-format rewrite what lint would reject
+	@clang-format -i $(c-files)
+.PHONY: lint format
+
+compile_commands.json: FORCE ## for clangd and the like
+	@tools/compile-commands $@ $(MAKE) B=$(B) $(B)/wharf $(B)/initrd-tests.cpio
+
+insn-count: $(B)/wharf $(B)/initrd.cpio $(B)/insn-plugin.so ## count the instructions of a boot
+	@$(boot) tools/insn-count $(B)/insn-plugin.so
+.PHONY: insn-count
+
+$(B)/insn-plugin.so: tools/insn-plugin.c FORCE | $(setup)
+	@mkdir -p $(@D)
+	@gcc -std=gnu11 -O2 -Wall -Wextra -Werror -fPIC -shared \
+	    -DPLUGIN_API=$$(tools/qemu --plugin-api) $< -o $@

@@ -25,6 +25,8 @@ gdb: $(B)/wharf $(B)/.setup-test ## debug what 'make qemu-gdb' started
 # guest's status it needs a function of ours, $(exit-with NUMBER).
 CMD ?= uname -a
 TIMEOUT ?= 600
+# A $ in the command is the guest's, not make's.
+override CMD := $(value CMD)
 export CMD
 
 run: ran ## run CMD= in the guest: its output, its exit status
