@@ -5,12 +5,14 @@
 
 #pragma once
 
+#include <lib/hart.h>
 #include <lib/types.h>
 
 struct timer {
     nsec_t expires;                      // absolute, monotonic
     void (*function)(struct timer *);    // in interrupt context; may re-arm
-    struct timer *child, *sibling, *prev; // links of the pairing heap
+    struct timer *child, *sibling, *prev; // links of a pairing heap: prev is
+                                          // the parent of the first child
     struct hart *hart;                   // where it is queued, NULL if not
 };
 
@@ -19,6 +21,7 @@ nsec_t clock_monotonic(void);
 nsec_t clock_realtime(void);
 void clock_set_realtime(nsec_t now);
 nsec_t clock_realtime_offset(void);  // realtime - monotonic
+uint64_t clock_ticks_per_sec(void);  // of rdtime, for the vDSO
 
 void timer_init(struct timer *t, void (*function)(struct timer *));
 
@@ -29,3 +32,6 @@ void timer_set(struct timer *t, nsec_t expires);
 // function that runs on another hart right now; not from that function.
 bool timer_cancel(struct timer *t);
 bool timer_cancel_sync(struct timer *t);
+
+// Start-up, once the device tree is readable.
+void timer_init_clock(void);

@@ -19,5 +19,9 @@ void uart_set_client(const struct uart_client *client);
 size_t uart_write(const char *s, size_t n);
 bool uart_present(void);
 
-// Write all of it, waiting for the hardware: the kernel log and panics only.
+// Write what is queued and then all of s, waiting for the hardware: the kernel
+// log and panics only.
 void uart_write_sync(const char *s, size_t n);
+
+// Wait until all that is queued is written: before the power goes.
+void uart_flush(void);
