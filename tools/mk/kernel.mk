@@ -52,17 +52,24 @@ $(B)/%.o: %.S | $(setup)
 
 -include $(kernel-objects:.o=.d)
 
+# linker.ld shares the memory layout's header with the C code.
+$(B)/linker.ld: linker.ld | $(setup)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc -E -P -x assembler-with-cpp $(kernel-includes) \
+	    -MMD -MP -MT $@ -MF $@.d $< -o $@
+-include $(B)/linker.ld.d
+
 # The link, with the table of symbols that backtraces need. The table's size
 # moves what lies behind it, so the kernel is linked with an empty table, with
 # one of the final size, and with the final one.
 # $(call link,OUTPUT,TABLE)
 link = $(CROSS)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany --specs=picolibc.specs \
     -Wl,--defsym=vfprintf=__i_vfprintf -nostdlib -nostartfiles -static \
-    -T linker.ld -Wl,--no-relax -Wl,--no-gc-sections -Wl,--no-warn-rwx-segments \
+    -T $(B)/linker.ld -Wl,--no-relax -Wl,--no-gc-sections -Wl,--no-warn-rwx-segments \
     -Wl,--build-id=none -Wl,-Map=$(1).map -o $(1) \
     $(kernel-objects) $(third-party-objects) $(2) -Wl,--start-group -lc -lgcc -Wl,--end-group
 
-$(B)/wharf: $(kernel-objects) $(third-party-objects) linker.ld tools/ksyms \
+$(B)/wharf: $(kernel-objects) $(third-party-objects) $(B)/linker.ld tools/ksyms \
     $(wildcard kernel/files.mk net/files.mk drivers/files.mk) net/lwip/files.mk
 	$(call say,LINK,$@)
 	$(Q)tools/ksyms > $(B)/ksyms.S
