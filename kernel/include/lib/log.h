@@ -20,12 +20,28 @@ void log_set_quiet(bool quiet);
 
 // Where lines go besides the ring: set once early and again when the UART
 // driver takes over. write may be called with any lock held and may not sleep.
+// A panic goes back to the first, which is the firmware's and needs no lock.
 void log_set_console(void (*write)(const char *s, size_t n));
 
+// Where time stamps come from, once there is a clock; 0 before.
+void log_set_clock(nsec_t (*monotonic)(void));
+
 // Report and stop every hart; with `panic=exit` leave QEMU with a failure.
-void panic(const char *format, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
+noreturn void panic(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+// The same for a trap: registers are the first words of a struct trap_frame,
+// from pc to t6, and the trace of calls starts from them.
+noreturn void panic_at(const uint64_t registers[32], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 extern bool panic_exits;  // `panic=exit` was among the boot arguments
+
+// What a panic needs of the floors above; they set these at start-up.
+extern void (*panic_stop_harts)(void);  // interrupt the others; they stay still
+extern void (*panic_describe_task)(void);  // log the running task
+extern void (*panic_stop)(void);  // leave the machine with a failure
+
+// The first 32 words of a struct trap_frame, to the log.
+void log_registers(const uint64_t registers[32]);
 
 // Invariants only; what user space, the network or a device gets wrong is an
 // errno. assert is checked in every build, assert_debug with DEBUG=1.

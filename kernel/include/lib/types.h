@@ -20,9 +20,9 @@ typedef uint64_t paddr;
 
 // Nanoseconds, of the monotonic clock unless said otherwise.
 typedef uint64_t nsec_t;
-#define NSEC_PER_SEC 1000000000ull
-#define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_USEC 1000ull
+#define NSEC_PER_SEC 1000000000ul
+#define NSEC_PER_MSEC 1000000ul
+#define NSEC_PER_USEC 1000ul
 #define NSEC_FOREVER UINT64_MAX
 
 #define PAGE_SHIFT 12
