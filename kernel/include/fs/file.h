@@ -8,6 +8,7 @@
 #include <lib/lock.h>
 #include <lib/types.h>
 #include <lib/wait.h>
+#include <mm/mm.h>
 #include <mm/uio.h>
 
 struct file;
@@ -15,16 +16,18 @@ struct inode;
 struct dentry;
 struct poll_table;
 struct task;
-struct vma_file_ops;
-struct mm_map;
 struct abi_stat;
 struct readdir;
 
 // Operations. Missing ones give the errno that Linux gives: EINVAL for read
-// and write, ESPIPE for seek, ENOTTY for ioctl, ENODEV for mmap. All may sleep.
-// flags: the file's O_* flags at the time of the call.
+// and write, ESPIPE for seek, ENOTTY for ioctl, ENODEV for mmap, EINVAL for
+// fsync, ENOTDIR for readdir. All may sleep. flags: the file's O_* flags at the
+// time of the call. read and write of files with a seek operation are calls
+// with a position; without one they are streams.
 struct file_ops {
     const char *name;  // "pipe", "socket": for /proc/PID/fd and tracing
+    // A file of this inode is opened: set file->private, replace file->ops.
+    int (*open)(struct inode *inode, struct file *file);
     // Transfer at *position (NULL for streams; the caller holds the position's
     // lock and stores it back). Bytes moved, or -errno if none were.
     ssize_t (*read)(struct file *file, struct uio *uio, uint64_t *position,
@@ -32,21 +35,21 @@ struct file_ops {
     ssize_t (*write)(struct file *file, struct uio *uio, uint64_t *position,
                      unsigned flags);
     // The POLL* bits that are true now. Registers table (may be NULL) with
-    // every wait queue that announces changes, by poll_wait, first.
+    // every wait queue that announces changes, by poll_wait, first. Missing:
+    // always ready to read and to write.
     unsigned (*poll)(struct file *file, struct poll_table *table);
     long (*ioctl)(struct file *file, unsigned command, uaddr argument);
+    // The new position; the caller holds the position's lock and stores it.
     int64_t (*seek)(struct file *file, int64_t offset, int whence);
-    // Fill in the backing of a mapping (cache, index is set).
+    // Fill in the backing of a mapping (cache; file and index are set).
     int (*mmap)(struct file *file, struct mm_map *map);
     int (*fsync)(struct file *file);
-    // Emit directory entries by `emit` from file->position on until it returns
-    // false; 0 or -errno.
+    // Emit directory entries by dir_emit from file->position on until it
+    // returns false; 0 or -errno. The directory's names are locked.
     int (*readdir)(struct file *file, struct readdir *context);
     // A description for /proc/PID/fd links where there is no path.
     void (*describe)(struct file *file, char *buf, size_t n);
     void (*stat)(struct file *file, struct abi_stat *st);  // no inode
-    // A descriptor was closed (POSIX locks); other references may remain.
-    void (*flush)(struct file *file);
     // The last reference is gone.
     void (*release)(struct file *file);
 };
@@ -56,8 +59,8 @@ struct file {
     unsigned flags;              // (a) O_*: access mode, O_NONBLOCK, O_APPEND
     const struct file_ops *ops;  // (i)
     void *private;               // (i) the operations' own object
-    struct dentry *dentry;       // (i) its name, NULL for pipes and sockets
-    struct inode *inode;         // (i) NULL where there is none
+    struct dentry *dentry;       // (i) its name, NULL for sockets and the like
+    struct inode *inode;         // (i) of the dentry
     struct mutex position_lock;  // RANK_FILE
     uint64_t position;           // (position_lock)
 };
@@ -65,14 +68,49 @@ struct file {
 // A file with one reference, not yet in a table. NULL: no memory.
 struct file *file_create(const struct file_ops *ops, void *private,
                          unsigned flags);
-void file_get(struct file *file);
 void file_put(struct file *file);  // may sleep: the last one releases
+
+static inline void file_get(struct file *file)
+{
+    __atomic_fetch_add(&file->refs, 1, __ATOMIC_RELAXED);
+}
+
+// read(2), write(2) as the kernel itself does them; what readv, sendfile and
+// the rest are made of. position NULL: the file's own. -EBADF if it is not open
+// for that, -EINVAL, -ESPIPE for a position in a stream.
+ssize_t file_read(struct file *file, struct uio *uio, uint64_t *position);
+ssize_t file_write(struct file *file, struct uio *uio, uint64_t *position);
+
+// lseek(2), fstat(2); mmap's part: check the access mode against the mapping
+// and fill in its cache and file. 0 or more, or -errno.
+int64_t file_seek(struct file *file, int64_t offset, int whence);
+void file_stat(struct file *file, struct abi_stat *st);
+int file_mmap(struct file *file, struct mm_map *map);
+extern const struct vma_file_ops file_vma_ops;
+
+// The seek operation of anything with a size, within [0, limit].
+int64_t seek_within(struct file *file, int64_t offset, int whence,
+                    uint64_t size);
+
+// The name for /proc/PID/fd and /proc/PID/maps, terminated.
+void file_describe(struct file *file, char *buf, size_t n);
 
 // ---- descriptor tables (fs/files.c) ----
 
+struct files {
+    uint32_t refs;            // (a) tasks that share it, and who looks into it
+    struct spinlock lock;     // RANK_FILES
+    unsigned capacity;        // (lock) slots, a multiple of 64
+    struct file **slots;      // (lock) NULL: free or only reserved
+    uint64_t *taken;          // (lock) bitmap: reserved or open
+    uint64_t *close_on_exec;  // (lock) bitmap
+};
+
 // Look up a descriptor of the running task. A reference for the caller, who
-// drops it with file_put; NULL: EBADF.
+// drops it with file_put; NULL: EBADF. fd_get_path also finds O_PATH files,
+// which stand for a name and nothing else.
 struct file *fd_get(long fd);
+struct file *fd_get_path(long fd);
 
 // Reserve the lowest free descriptor >= from: -EMFILE past RLIMIT_NOFILE,
 // -ENOMEM. Then either install a file in it (takes the caller's reference) or
@@ -81,14 +119,25 @@ struct file *fd_get(long fd);
 int fd_reserve(int from, bool close_on_exec);
 void fd_install(int fd, struct file *file);
 void fd_cancel(int fd);
-int fd_close(long fd);             // 0 or -EBADF
+int fd_close(long fd);  // 0 or -EBADF
 // Reserve and install in one. Takes the reference also on failure.
 int fd_add(struct file *file, bool close_on_exec);
 
-// read(2), write(2) as the kernel itself does them; what readv, sendfile and
-// the rest are made of. position NULL: the file's own.
-ssize_t file_read(struct file *file, struct uio *uio, uint64_t *position);
-ssize_t file_write(struct file *file, struct uio *uio, uint64_t *position);
+// dup3: put the file (a reference is taken) at exactly fd, closing what was
+// there. fd, -EBADF past the limit, -EBUSY while another thread opens it.
+int fd_replace(long fd, struct file *file, bool close_on_exec);
+int fd_close_on_exec(long fd, int set);  // set < 0: only ask. 0, 1 or -EBADF
+int fd_close_range(unsigned first, unsigned last, unsigned flags);
+
+// The first open descriptor >= *fd of a table and its file, with a reference;
+// NULL at the end. For /proc/PID/fd.
+struct file *files_next(struct files *files, unsigned *fd);
+struct files *files_of(struct task *task);  // a reference, or NULL; (t) held
+void files_put(struct files *files);
+
+// Give the running task, which is to become process 1, a table with the console
+// (if there is one) as descriptors 0 to 2, and a root and working directory.
+int files_init_process(void);
 
 // ---- readiness (fs/poll.c) ----
 

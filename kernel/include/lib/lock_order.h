@@ -12,10 +12,10 @@ enum lock_rank {
     RANK_NONE,
 
     // Mutexes.
+    RANK_FILE,         // a file's position
     RANK_RENAME,       // vfs: one rename of a directory at a time
     RANK_DIRECTORY,    // an inode that is a directory
     RANK_INODE,        // the data of an inode: size, truncate, write
-    RANK_FILE,         // a file's position
     RANK_TTY,          // a tty's reader or writer
     RANK_PIPE,         // a pipe's contents
     RANK_SOCKET_SEND,  // a socket's sender
@@ -45,6 +45,7 @@ enum lock_rank {
     RANK_TIMER,           // a hart's timers
     RANK_KMALLOC,         // a kmalloc cache
     RANK_PAGES,           // the page allocator
+    RANK_RANDOM,          // the generator of random bytes
     RANK_LOG,             // the kernel log
     RANK_CONSOLE,         // the console's output
 };
