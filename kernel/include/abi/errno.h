@@ -137,7 +137,6 @@
 #define ERFKILL 132       // operation not possible due to rf-kill
 #define EWOULDBLOCK EAGAIN
 #define ENOTSUP EOPNOTSUPP
-#define EDEADLOCK EDEADLK
 
 // Inside the kernel only: the system call ended early for a signal. On the way
 // out it becomes EINTR, or the call is made again.
