@@ -5,3 +5,48 @@
 programs += init
 programs += run-command
 programs += sh
+
+# Files and text.
+programs += cat
+programs += cmp
+programs += cp
+programs += cut
+programs += dd
+programs += df
+programs += grep
+programs += head
+programs += hexdump
+programs += ln
+programs += ls
+programs += mkdir
+programs += mount
+programs += mv
+programs += rm
+programs += rmdir
+programs += seq
+programs += sha256sum
+programs += sort
+programs += stat
+programs += tail
+programs += tee
+programs += touch
+programs += tr
+programs += uniq
+programs += wc
+
+# Processes and the system.
+programs += date
+programs += dmesg
+programs += env
+programs += false
+programs += free
+programs += hostname
+programs += kill
+programs += poweroff
+programs += printenv
+programs += ps
+programs += reboot
+programs += sleep
+programs += true
+programs += uname
+programs += uptime

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+//
+// false: fails.
+
+int main(void)
+{
+    return 1;
+}
