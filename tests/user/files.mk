@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# The in-guest tests, linked into /tests/usertests: one source file per line.
+tests-y += harness.c
+tests-y += support.c
+tests-y += socket_create.c
+tests-y += bind.c
+tests-y += listen_accept.c
+tests-y += connect.c
+tests-y += send_recv_tcp.c
+tests-y += send_recv_udp.c
+tests-y += sendmsg_recvmsg.c
+tests-y += shutdown_close.c
+tests-y += sockopt.c
+tests-y += socketpair.c
+tests-y += socket_files.c
+tests-y += helpers.c
+tests-y += blocking_signals.c
+tests-y += efault.c
+tests-y += proc_net.c
