@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""GDB commands that know Wharf's structures; `make gdb` loads them.
+
+    wharf ps        tasks, what they do and, if asleep, where
+    wharf sockets   sockets, with their state and queues
+    wharf pcbs      lwIP's TCP and UDP protocol control blocks
+    wharf virtq     the virtqueues: what the device has and what it is done with
+"""
+
+import gdb
+
+
+def container(node, type_name, member):
+    """The structure around an embedded list node."""
+    kind = gdb.lookup_type(type_name)
+    offset = next(f.bitpos // 8 for f in kind.fields() if f.name == member)
+    address = int(node.address if node.type.code != gdb.TYPE_CODE_PTR else node)
+    return gdb.Value(address - offset).cast(kind.pointer()).dereference()
+
+
+def list_nodes(head):
+    """The nodes of a circular list (lib/list.h), without its head."""
+    node = head["next"]
+    while node and node != head.address:
+        yield node.dereference()
+        node = node["next"]
+
+
+def text(array):
+    return array.string(errors="replace").split("\0")[0]
+
+
+def enum_name(value, prefix):
+    name = str(value)
+    return name[len(prefix):].lower() if name.startswith(prefix) else name
+
+
+def function_at(address):
+    """`name+offset` of a code address."""
+    symbol = gdb.execute(f"info symbol {int(address)}", to_string=True)
+    return symbol.split(" in section")[0].replace(" + ", "+") \
+        if " in section" in symbol else hex(int(address))
+
+
+def table(titles, rows):
+    rows = [titles] + [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(titles))]
+    for row in rows:
+        print("  ".join(cell.ljust(width)
+                        for cell, width in zip(row, widths)).rstrip())
+
+
+class Wharf(gdb.Command):
+    """What the kernel holds: wharf ps, sockets, pcbs or virtq."""
+
+    def __init__(self):
+        super().__init__("wharf", gdb.COMMAND_DATA, prefix=True)
+
+
+class Ps(gdb.Command):
+    """Tasks: id, process, hart, state, name, and where a sleeping one sleeps."""
+
+    def __init__(self):
+        super().__init__("wharf ps", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        tasks = [container(node, "struct task", "tid_node")
+                 for bucket in self.buckets() for node in list_nodes(bucket)]
+        table(["TID", "PID", "HART", "STATE", "NAME", "AT"],
+              [self.row(task) for task in sorted(tasks, key=lambda t: int(t["tid"]))])
+
+    @staticmethod
+    def buckets():
+        hashed = gdb.parse_and_eval("tid_hash")
+        first, last = hashed.type.range()
+        return (hashed[i] for i in range(first, last + 1))
+
+    @staticmethod
+    def row(task):
+        process = task["process"]
+        return [task["tid"], process["pid"] if process else "-",
+                task["hart"]["id"] if task["hart"] else "-",
+                enum_name(task["state"], "TASK_"), text(task["name"]),
+                "(on the hart)" if task["on_hart"]
+                else function_at(task["context"]["ra"])]
+
+
+def swapped(port):
+    return (int(port) >> 8) | ((int(port) & 0xff) << 8)
+
+
+def ip4(address):
+    """An lwIP address, with or without IPv6 in the build."""
+    fields = [field.name for field in address.type.strip_typedefs().fields()]
+    if "u_addr" in fields:
+        address = address["u_addr"]["ip4"]
+    value = int(address["addr"])
+    return ".".join(str(value >> shift & 0xff) for shift in (0, 8, 16, 24))
+
+
+class Pcbs(gdb.Command):
+    """lwIP's protocol control blocks, from its own lists."""
+
+    TCP_LISTS = ("tcp_listen_pcbs.pcbs", "tcp_bound_pcbs", "tcp_active_pcbs",
+                 "tcp_tw_pcbs")
+
+    def __init__(self):
+        super().__init__("wharf pcbs", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        kind = gdb.lookup_type("struct tcp_pcb").pointer()
+        rows = []
+        for name in self.TCP_LISTS:
+            for pcb in self.linked(gdb.parse_and_eval(name).cast(kind)):
+                rows.append(self.tcp_row(pcb, "listen" in name))
+        for pcb in self.linked(gdb.parse_and_eval("udp_pcbs")):
+            rows.append(["udp", hex(int(pcb)), "", pcb["local_port"],
+                         f"{ip4(pcb['remote_ip'])}:{pcb['remote_port']}", "", ""])
+        table(["", "PCB", "STATE", "PORT", "PEER", "CWND", "UNSENT"], rows)
+
+    @staticmethod
+    def linked(pcb):
+        while pcb:
+            yield pcb
+            pcb = pcb["next"]
+
+    @staticmethod
+    def tcp_row(pcb, listening):
+        common = ["tcp", hex(int(pcb)), enum_name(pcb["state"], ""),
+                  pcb["local_port"]]
+        if listening:  # A shorter structure: the rest is not there.
+            return common + ["", "", ""]
+        return common + [f"{ip4(pcb['remote_ip'])}:{pcb['remote_port']}",
+                         pcb["cwnd"], int(pcb["snd_lbb"]) - int(pcb["snd_nxt"])]
+
+
+for command in (Wharf, Ps, Pcbs):
+    command()
