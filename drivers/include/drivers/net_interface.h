@@ -17,12 +17,12 @@ struct net_interface;
 // Work that a frame leaves to the device, or that it reports done: the fields
 // of a virtio-net header, in the host's byte order.
 struct net_offload {
-    bool needs_checksum;    // TX: fill in; RX: not filled in, but data is good
-    bool checksum_valid;    // RX: the device has checked it
+    bool needs_checksum;  // TX: fill in; RX: not filled in, but data is good
+    bool checksum_valid;  // RX: the device has checked it
     uint16_t checksum_start, checksum_offset;
-    uint8_t gso_type;       // NET_GSO_*
-    uint16_t gso_size;      // payload bytes of each segment
-    uint16_t header_length; // bytes of headers in front of the payload
+    uint8_t gso_type;        // NET_GSO_*
+    uint16_t gso_size;       // payload bytes of each segment
+    uint16_t header_length;  // bytes of headers in front of the payload
 };
 
 enum net_gso {
@@ -40,7 +40,7 @@ struct tx_segment {
 };
 struct tx_frame {
     struct net_offload offload;
-    // The device no longer reads the memory. Called from send or from
+    // The device no longer reads the memory. Called from send, flush, poll or
     // reclaim, with the server's core mutex held, never from an interrupt.
     void (*done)(struct tx_frame *frame);
     unsigned count;  // of segments
@@ -54,13 +54,14 @@ struct rx_buffer {
     size_t size;             // of the memory behind it, for accounting
     struct rx_buffer *next;  // further parts of the same frame
     struct net_interface *interface;
-    uint64_t upper[16];      // scratch of the owner above (its pbuf)
+    uint64_t upper[16];  // scratch of the owner above (its pbuf)
 };
 
 struct net_counters {
     uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
     uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
-    uint64_t tx_stalls;      // the ring was full
+    uint64_t tx_stalls;   // the ring was full
+    uint64_t tx_rescues;  // the watchdog had to notify the device again
     uint64_t kicks, interrupts;
 };
 
@@ -69,13 +70,14 @@ enum net_capabilities {
     NET_TX_TSO4 = 2,
     NET_TX_TSO6 = 4,
     NET_RX_CHECKSUM = 8,
-    NET_RX_MERGED = 16,      // frames over the MTU (large receive) may come
+    NET_RX_MERGED = 16,  // frames over the MTU (large receive) may come
+    NET_BARE_IP = 32,    // no Ethernet: a frame is an IP packet (loopback)
 };
 
 // All operations are called by the network server with its core mutex held.
 struct net_interface_ops {
     // Queue a frame. 0: the frame is the driver's until done. -EAGAIN: the ring
-    // is full; the server tries again after transmit_ready. -EMSGSIZE, -EIO.
+    // is full; notify comes when there is room. -EMSGSIZE, -EIO.
     int (*send)(struct net_interface *interface, struct tx_frame *frame);
     // Let the device see what send queued (one notification for a batch).
     void (*flush)(struct net_interface *interface);
@@ -94,7 +96,7 @@ struct net_interface_ops {
 };
 
 struct net_interface {
-    // Set by the driver.
+    // Set by the driver, name and index by net_device_register.
     const struct net_interface_ops *ops;  // (i)
     char name[16];                        // (i) "eth0"
     unsigned mtu;                         // (i) bytes of payload
@@ -103,7 +105,8 @@ struct net_interface {
     unsigned index;                       // (i) order of registration
     struct list_node node;                // registry's
 
-    // Set by the server when it takes the interface over.
+    // Set by the server when it takes the interface over, notify last; no poll
+    // comes before, so nothing is received.
     // A received frame (chain): takes the buffer. Core mutex held.
     void (*receive)(struct net_interface *interface, struct rx_buffer *frame,
                     const struct net_offload *offload);

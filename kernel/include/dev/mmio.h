@@ -33,3 +33,10 @@ static inline void mmio_write8(uint64_t address, uint8_t value)
     asm volatile("fence iorw, o" ::: "memory");
     *(volatile uint8_t *)address = value;
 }
+
+static inline uint16_t mmio_read16(uint64_t address)
+{
+    uint16_t value = *(volatile uint16_t *)address;
+    asm volatile("fence i, iorw" ::: "memory");
+    return value;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# The drivers' source files, one line each. A driver registers itself: without
+# its lines the kernel is built without it.
+
+drivers-y += net_device.c
+drivers-y += virtio/mmio.c
+drivers-y += virtio/virtqueue.c
+drivers-y += virtio-net/rx.c
+drivers-y += virtio-net/tx.c
+drivers-y += virtio-net/virtio_net.c
