@@ -45,7 +45,7 @@ lint: $(B)/.setup-test ## check format, include rules, and with cppcheck
 	@tools/check-style
 	@clang-format --dry-run -Werror $(c-files)
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr \
-	    --enable=warning,portability --suppressions-list=tools/cppcheck.txt \
+	    --enable=warning --suppressions-list=tools/cppcheck.txt \
 	    -Ikernel/include -Inet/include -Idrivers/include -D__riscv -D__GNUC__ \
 	    kernel net drivers user
 
