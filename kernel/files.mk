@@ -1,6 +1,27 @@
 # SPDX-License-Identifier: MIT
 # The kernel's source files, one line each; the build looks at nothing else.
 
+kernel-y += main.c
+kernel-y += riscv/entry.S
+kernel-y += riscv/trap.S
+kernel-y += riscv/trap.c
+kernel-y += riscv/sbi.c
+kernel-y += riscv/context.S
+kernel-y += dev/timer.c
+kernel-y += lib/spinlock.c
+kernel-y += lib/mutex.c
+kernel-y += lib/wait.c
+kernel-y += proc/sched.c
+kernel-y += proc/tick.c
+kernel-y += proc/task.c
+kernel-y += proc/fork.c
+kernel-y += proc/exit.c
+kernel-y += proc/wait.c
+kernel-y += proc/signal.c
+kernel-y += proc/signal_deliver.c
+kernel-y += proc/faults.c
+kernel-y += proc/fpu.c
+kernel-debug += proc/mutex_order.c
 kernel-y += dev/bootargs.c
 kernel-y += dev/fdt.c
 kernel-y += dev/plic.c
@@ -15,3 +36,10 @@ kernel-y += lib/chacha.c
 kernel-y += lib/random.c
 kernel-y += syscall/syscall.c
 kernel-debug += lib/ubsan.c
+kernel-y += syscall/exec.c
+kernel-y += syscall/exec_strings.c
+kernel-y += syscall/exec_stack.c
+kernel-y += syscall/elf.c
+kernel-y += syscall/script.c
+kernel-y += vdso/vdso.S
+kernel-y += proc/vdso.c
