@@ -3,7 +3,7 @@
 
 kernel-y += main.c
 kernel-y += riscv/entry.S
-kernel-y += riscv/trap.S
+kernel-y += riscv/trap_entry.S
 kernel-y += riscv/trap.c
 kernel-y += riscv/sbi.c
 kernel-y += riscv/context.S

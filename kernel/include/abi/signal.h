@@ -114,8 +114,7 @@ struct abi_ucontext {
     uint64_t gregs[32] __attribute__((aligned(16)));
     uint64_t fregs[32];
     uint32_t fcsr;
-    uint32_t reserved[3] __attribute__((aligned(8)));
-    uint8_t quad_rest[528 - 32 * 8 - 16];
+    uint8_t quad_rest[528 - 32 * 8 - 4];  // zero: no further state follows
 };
 
 // What a handler's stack pointer points to.
@@ -123,3 +122,4 @@ struct abi_sigframe {
     struct abi_siginfo info;
     struct abi_ucontext uc;
 };
+_Static_assert(sizeof(struct abi_sigframe) == 1088, "rt_sigframe");

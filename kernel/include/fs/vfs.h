@@ -108,6 +108,7 @@ struct super_block {
 // A file system type, by linker set; mount makes a super block with a root.
 struct file_system {
     const char *name;
+    const char *boot_path;  // where it is mounted at start-up, or NULL
     int (*mount)(const char *source, const char *options,
                  struct super_block **super);
 };
@@ -124,6 +125,8 @@ struct fs_context {
     uint32_t umask;         // (lock)
 };
 
+struct fs_context *fs_context_create(void);  // a copy of the running task's
+
 // The running task's; a kernel thread's are the root and 0. With a reference.
 struct dentry *fs_root(void);
 struct dentry *fs_cwd(void);
@@ -136,8 +139,8 @@ void fs_set_cwd(struct dentry *dentry);
 
 enum lookup_flags {
     LOOKUP_NO_FOLLOW = 1,   // the last component may be a symbolic link
-    LOOKUP_DIRECTORY = 4,   // ENOTDIR if it is none
-    LOOKUP_EMPTY = 16,      // "" names dirfd itself (AT_EMPTY_PATH)
+    LOOKUP_DIRECTORY = 2,   // ENOTDIR if it is none
+    LOOKUP_EMPTY = 4,       // "" names dirfd itself (AT_EMPTY_PATH)
 };
 
 // The dentry that path names, relative to dirfd or AT_FDCWD (abi/fcntl.h), with
@@ -154,10 +157,15 @@ int path_from_user(uaddr path, bool empty, char **copy);
 
 // A walk along a path that can stop before its last component, and go on if
 // that turns out to be a symbolic link.
-enum last_kind { LAST_NAME, LAST_DOT, LAST_DOT_DOT, LAST_ROOT };
+enum last_kind {
+    LAST_NAME,
+    LAST_DOT,
+    LAST_DOT_DOT,
+    LAST_NONE,  // no component is left: at is the thing itself
+};
 struct walk {
     struct dentry *at;     // reached so far; a reference
-    const char *rest;      // names still to go
+    const char *rest;      // names still to go, behind the last one
     char *owned;           // the memory of rest, once a link was followed
     unsigned links;        // followed so far
     enum last_kind kind;   // of the last component
@@ -193,7 +201,17 @@ int vfs_link(struct dentry *from, long dirfd, const char *path);
 int vfs_rename(long from_dirfd, const char *from, long to_dirfd,
                const char *to, unsigned flags);
 
+// The middle of it: make the inode of a dentry that has none. names_lock is held.
+int names_create(struct dentry *dir, struct dentry *dentry, uint32_t mode,
+                 uint64_t rdev, const char *target);
+
 // ---- opening (fs/open.c) ----
+
+// The operations of regular files that live in their page cache.
+extern const struct file_ops regular_file_ops;
+// readdir for file systems whose names are all in the tree, and seek.
+int tree_readdir(struct file *file, struct readdir *context);
+int64_t directory_seek(struct file *file, int64_t offset, int whence);
 
 // Open by path (open flags and mode as open(2)); a file with a reference.
 int file_open(long dirfd, const char *path, unsigned flags, uint32_t mode,

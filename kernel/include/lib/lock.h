@@ -28,6 +28,7 @@ struct spinlock {
 // rank: where the lock stands in the order. name: for reports; borrowed.
 void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name);
 void spin_lock(struct spinlock *lock);
+bool spin_trylock(struct spinlock *lock);  // outside the order: never waits
 void spin_unlock(struct spinlock *lock);
 bool spin_held(const struct spinlock *lock);  // by this hart?
 
@@ -44,7 +45,7 @@ void interrupts_pop(void);
 struct mutex {
     struct spinlock lock;
     struct task *owner;       // (lock) the holder, NULL if free
-    struct list_node waiters; // (lock) of struct wait_entry
+    struct list_node waiters; // (lock) in order of arrival
     uint8_t rank;
 };
 

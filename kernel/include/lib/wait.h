@@ -4,7 +4,7 @@
 // travels. A task that waits uses no CPU; an entry's function decides what a
 // wake-up does (wake the task, or pass the event on to an epoll item).
 //
-// The scheduler (proc/sched.c) provides the four functions at the end; they are
+// The scheduler (proc/sched.c) provides the functions at the end; they are
 // declared here since locks of every floor stand on them.
 
 #pragma once
@@ -108,6 +108,11 @@ void schedule(void);
 
 // Make a sleeping task runnable; harmless if it is not asleep. Any context.
 void wake_task(struct task *task);
+
+// The two ends of a sleep: from the first on, wake_task ends the next
+// schedule_until at once; the second takes it back.
+void sched_prepare_sleep(bool interruptible);
+void sched_cancel_sleep(void);
 
 // Does the running task have a signal to act on?
 bool signal_pending(void);

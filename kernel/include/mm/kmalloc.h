@@ -21,3 +21,13 @@ char *kasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // Bytes in live objects; a test compares it before and after.
 size_t kmalloc_live(void);
+
+// The cache of the given index in order of sizes, the last one counting whole
+// blocks (size 0); false past it.
+struct kmalloc_stats {
+    size_t size;         // of an object in bytes
+    size_t live;         // objects in use
+    size_t pages;        // pages the cache holds
+    uint64_t allocated;  // objects ever handed out
+};
+bool kmalloc_stats(unsigned index, struct kmalloc_stats *stats);

@@ -18,7 +18,11 @@ enum vma_flags {
     VMA_GROWS_DOWN = 16,  // the stack
     VMA_STACK = 32,       // the main stack, for /proc maps
     VMA_HEAP = 64,        // grown by brk
-    VMA_SPECIAL = 128,    // vDSO: not to be unmapped by accident
+    VMA_SPECIAL = 128,    // vDSO: cannot be grown or moved in part
+    VMA_NORESERVE = 256,  // not counted against memory (MAP_NORESERVE)
+    VMA_READ_ONLY_FILE = 512,   // may not become writable (shared, O_RDONLY)
+    VMA_DONT_FORK = 1024,       // children do not get it
+    VMA_WIPE_ON_FORK = 2048,    // children get it empty
 };
 
 // How a VMA holds on to its file without knowing files (floor 4 provides it).
@@ -30,7 +34,9 @@ struct vma_file_ops {
     void (*describe)(void *file, char *path, size_t n, uint64_t *inode);
 };
 
-// The mm's lock protects all of it.
+// The mm's lock protects all of it. Where there is a cache, the address range
+// and the index change only with the cache's lock held too, so that truncation
+// may walk cache->mappings with that lock alone.
 struct vma {
     struct list_node node;     // mm->vmas, in order of addresses
     uaddr start, end;          // page-aligned
@@ -42,10 +48,13 @@ struct vma {
     struct list_node mapping;  // cache->mappings (the cache's lock)
     struct mm *mm;
     const char *name;          // "[vdso]" and the like, or NULL
+    bool private_pages;        // may hold pages that are not the cache's
 };
 
 struct mm {
     uint32_t refs;              // (a) tasks that use it
+    uint32_t table_refs;        // (a) one for all tasks, one per hart whose
+                                // satp holds the table
     struct mutex lock;          // RANK_MM: VMAs and brk
     struct list_node vmas;      // (lock)
     struct vma *last_found;     // (lock) cache of vma_find
@@ -53,7 +62,6 @@ struct mm {
     uint64_t *root;             // (table_lock) root page table
     uint64_t satp;              // (i)
     uint64_t harts;             // (a) bit i: harts[i] may hold translations
-    uint64_t stale_icache;      // (a) harts that need fence.i before running it
     uaddr brk_start, brk;       // (lock)
     uaddr stack_top;            // (i after exec)
     uaddr arg_start, arg_end;   // (i after exec) for /proc/PID/cmdline
@@ -63,6 +71,7 @@ struct mm {
     uint64_t pages;             // (table_lock) resident pages
     uint64_t max_pages;         // (table_lock) the peak
     uint64_t total_pages;       // (lock) address space
+    bool lock_future;           // (lock) mlockall: fill new mappings at once
     uint64_t limit_as;          // (lock) RLIMIT_AS in bytes
     uint64_t limit_data;        // (lock) RLIMIT_DATA
     uint64_t limit_stack;       // (lock) RLIMIT_STACK
@@ -77,8 +86,9 @@ void mm_put(struct mm *mm);  // may sleep; the last one frees everything
 // A copy-on-write copy for fork. 0 or -ENOMEM.
 int mm_fork(struct mm *from, struct mm **copy);
 
-// Make mm (NULL: kernel only) this hart's address space; no satp write if it
-// is so already. Interrupts off or between tasks.
+// Make mm this hart's address space; no satp write if it is so already. NULL,
+// for kernel threads, leaves the last one in place, since all share the
+// kernel's half. Interrupts off or between tasks.
 void mm_activate(struct mm *mm);
 
 // Map pages at addr (page-aligned; with fixed exactly there, replacing what
@@ -101,6 +111,33 @@ int mm_unmap(struct mm *mm, uaddr start, uint64_t length);
 int mm_protect(struct mm *mm, uaddr start, uint64_t length, unsigned prot);
 uaddr mm_set_brk(struct mm *mm, uaddr brk);  // the new or unchanged break
 
+// Set up shared anonymous memory: fills in map's cache, file and file_ops and
+// holds a reference that mm_map_shared_end drops. -ENOMEM.
+int shared_memory_create(struct mm_map *map);
+void shared_memory_put(void *file);
+
+// mremap(2) on page-aligned arguments: resize the mapping at old, in place or,
+// with move, elsewhere (fixed: exactly at target). keep: leave the old range
+// mapped and empty. The address or -errno.
+struct mm_remap {
+    uaddr old;
+    uint64_t old_length, new_length;
+    bool move, fixed, keep;
+    uaddr target;
+};
+int64_t mm_remap(struct mm *mm, const struct mm_remap *remap);
+
+// Drop the pages in the range; they come back from the file or as zeros.
+// -ENOMEM if part of it is not mapped (the rest is done).
+int mm_discard(struct mm *mm, uaddr start, uint64_t length);
+
+// Make all pages of the range resident. -ENOMEM if part of it is not mapped,
+// else as mm_fault. access 0: as the mapping allows, writable ones for writing.
+int mm_populate(struct mm *mm, uaddr start, uint64_t length, unsigned access);
+
+// Is the page at addr resident? (mincore) Holds mm->lock.
+bool mm_resident(struct mm *mm, struct vma *vma, uaddr addr);
+
 // Resolve a fault at addr; access is one VMA_READ/WRITE/EXEC bit. 0, -EFAULT
 // (no such mapping), -EACCES (not permitted), -ENOMEM, -EIO (past the end of
 // the file: SIGBUS). May sleep.
@@ -117,6 +154,10 @@ ssize_t mm_write(struct mm *mm, uaddr to, const void *from, size_t n);
 // New code was written: make every hart fetch it afresh (riscv_flush_icache,
 // exec).
 void mm_flush_icache(struct mm *mm);
+
+// Pages that a mapping's data may take at most: one that asks for more than the
+// machine has is refused (Linux's heuristic overcommit).
+bool mm_may_commit(uint64_t bytes);
 
 // Kernel stacks: the top of a fresh one, or NULL; and back. May sleep.
 void *kstack_alloc(void);

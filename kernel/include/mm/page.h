@@ -30,11 +30,12 @@ struct page {
 };
 
 enum page_flags {
-    PAGE_FREE = 1,
-    PAGE_TAIL = 2,
-    PAGE_SLAB = 4,
-    PAGE_DIRTY = 8,
-    PAGE_RESERVED = 16,  // never allocated: firmware, kernel image
+    PAGE_FREE = 1,       // first page of a free block (page lock)
+    PAGE_TAIL = 2,       // in use, not the first page of its block
+    PAGE_SLAB = 4,       // kmalloc's (its cache's lock)
+    PAGE_DIRTY = 8,      // differs from the backing store (cache's lock)
+    PAGE_FETCHABLE = 16, // harts have been told to refetch its instructions
+    PAGE_POISONED = 32,  // DEBUG: filled with the pattern of free memory
 };
 
 // Take over all memory of the FDT except what is reserved, the kernel image,
@@ -42,7 +43,7 @@ enum page_flags {
 void page_init(void);
 
 // 2^order pages, one reference, contents undefined (or zero). NULL when memory
-// is exhausted, after the registered shrinkers were asked. Any context.
+// is exhausted. Any context.
 struct page *page_alloc(unsigned order);
 struct page *page_alloc_zero(void);  // one page
 
@@ -58,7 +59,11 @@ struct page *phys_to_page(paddr pa);    // NULL if it is no memory of ours
 paddr page_to_phys(const struct page *page);
 void *page_to_virt(const struct page *page);
 struct page *virt_to_page(const void *va);  // of the direct map
-struct page *page_head(struct page *page);
 
-size_t pages_total(void);
+static inline struct page *page_head(struct page *page)
+{
+    return page->flags & PAGE_TAIL ? page->head : page;
+}
+
+size_t pages_total(void);  // ever handed to the allocator
 size_t pages_free(void);

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <lib/lock.h>
+#include <lib/radix.h>
 #include <lib/types.h>
 #include <mm/page.h>
 
 struct page_cache;
+struct uio;
 
 struct page_cache_ops {
     // Fill a fresh page (zeroed) with the file's contents at index. May sleep.
@@ -24,11 +26,10 @@ struct page_cache_ops {
 struct page_cache {
     struct mutex lock;                 // RANK_PAGE_CACHE
     const struct page_cache_ops *ops;  // (i)
-    void *root;                        // (lock) radix tree of struct page
-    unsigned height;                   // (lock) of the tree
+    struct radix pages;                // (lock) of struct page, by index
     uint64_t count;                    // (lock) pages present
     uint64_t size;                     // (lock) the file's size in bytes
-    struct list_node mappings;         // (lock) shared VMAs, for truncation
+    struct list_node mappings;         // (lock) VMAs, for truncation
 };
 
 void page_cache_init(struct page_cache *cache,
@@ -37,9 +38,12 @@ void page_cache_destroy(struct page_cache *cache);  // drops all pages
 
 // The page at index with a reference for the caller, in *page. Where it is
 // missing: with create it is made (zeroed or read), else *page is NULL and 0
-// is returned (a hole). -ENOMEM, -EIO. May sleep.
+// is returned (a hole). -ENOMEM, -EIO; -ENOSPC where a file would take the last
+// of memory. May sleep. page_cache_get_locked: the caller holds the lock.
 int page_cache_get(struct page_cache *cache, uint64_t index, bool create,
                    struct page **page);
+int page_cache_get_locked(struct page_cache *cache, uint64_t index,
+                          bool create, struct page **page);
 
 // Move bytes between the cache and a uio. The count moved, or -errno if none.
 // Reading stops at cache->size; writing extends it. The caller holds the
@@ -52,3 +56,7 @@ ssize_t page_cache_write(struct page_cache *cache, uint64_t position,
 // Set the size; pages beyond it go, also from address spaces that map them, and
 // the rest of the last page is zeroed.
 int page_cache_truncate(struct page_cache *cache, uint64_t size);
+
+// Write all dirty pages back. 0 or the first error. Nothing to do without a
+// backing store. May sleep.
+int page_cache_sync(struct page_cache *cache);

@@ -26,6 +26,7 @@ static inline uint64_t signal_bit(int signal)
 struct signal_queue {
     struct signal_set set;
     struct list_node infos;  // struct queued_signal
+    unsigned count;          // of them
 };
 
 struct signal_handlers {
@@ -34,10 +35,13 @@ struct signal_handlers {
 };
 
 // Send to a process (any thread that does not block it), to one thread, to a
-// process group. info NULL: sent by the kernel (SI_KERNEL). Any context but
-// process_group, which takes process_tree_lock. 0 or -EAGAIN (queue is full).
+// process group. info NULL: sent by the kernel (SI_KERNEL). signal 0 sends
+// nothing. Any context; they take process_tree_lock, but for the form whose
+// caller holds it. 0, -EAGAIN (queue is full), -ESRCH (no such group).
 int signal_process(struct process *process, int signal,
                    const struct abi_siginfo *info);
+int signal_process_locked(struct process *process, int signal,
+                          const struct abi_siginfo *info);
 int signal_task(struct task *task, int signal, const struct abi_siginfo *info);
 int signal_group(int pgid, int signal, const struct abi_siginfo *info);
 
@@ -60,6 +64,7 @@ long signal_return(struct trap_frame *frame);
 
 // Is the signal ignored or blocked by the running task? (tty: SIGTTIN)
 bool signal_is_blocked_or_ignored(int signal);
+bool signal_default_ignored(int signal);
 bool signal_fatal_pending(void);  // SIGKILL or group exit
 
 // Take a pending signal of the set off the queue without delivering it

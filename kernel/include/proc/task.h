@@ -41,20 +41,22 @@ struct task {
     void *stack_top;              // (i) of its kernel stack
     struct trap_frame *frame;     // (o) user registers; NULL: kernel thread
 
+    uint32_t refs;                // (a) one while it runs, and its process's
     int tid;                      // (i)
+    struct list_node tid_node;    // (t) hash of all tasks
+    void (*function)(void *);     // (i) of a kernel thread
+    void *argument;               // (i)
     char name[TASK_NAME_MAX];     // (o) written by itself only
     enum task_state state;        // (q) set by task_set_state
     struct hart *hart;            // (q) where it runs or ran last
-    bool queued;                  // (q) is in the run queue
+    bool on_hart;                 // (q) its registers are live in a hart
     bool kernel;                  // (i) kernel thread: scheduled before users
     struct list_node run_node;    // (q)
     uint64_t affinity;            // (q) mask of harts it may run on
-    nsec_t slice_end;             // (q) when others get their turn
     nsec_t started;               // (i) monotonic
     nsec_t last_run;              // (q) when it was switched in
     nsec_t runtime;               // (q) on a hart so far
-    nsec_t user_time, system_time; // (o) parts of it, by crossings
-    nsec_t last_crossing;         // (o)
+    uint64_t user_ticks, system_ticks; // (o) samples: how runtime divides
     uint64_t switches, preemptions; // (q) voluntary and not
 
     struct process *process;      // (i) its thread group; NULL: kernel thread
@@ -64,6 +66,7 @@ struct task {
     struct fs_context *fs;        // (o) as files
 
     struct signal_set blocked;    // (g) written by itself
+    struct signal_set waiting;    // (g) rt_sigtimedwait takes these though blocked
     struct signal_set saved_blocked; // (o) to restore after sigsuspend, ppoll
     bool restore_blocked;         // (o)
     struct signal_queue pending;  // (g) sent to this thread
@@ -75,12 +78,12 @@ struct task {
     struct fpu_state fpu;         // (o)
     bool fpu_used;                // (o) the state above is valid or live
 
+    uaddr set_child_tid;          // (o) CLONE_CHILD_SETTID, done at start
     uaddr clear_child_tid;        // (o) CLONE_CHILD_CLEARTID
     uaddr robust_list;            // (o) set_robust_list
     struct timer sleep_timer;     // (o) schedule_until
     bool timed_out;               // (q) it ended the sleep
     uint8_t held_mutex_ranks[16]; // (o) DEBUG: lock order
-    unsigned held_mutexes;        // (o)
     bool trace;                   // (a) log its system calls
 
     // The system call in progress, for restarting and for tracing.
@@ -100,8 +103,11 @@ struct process {
     struct process *parent;        // (t)
     struct list_node children;     // (t)
     struct list_node sibling;      // (t)
-    struct list_node threads;      // (t) struct task, the first one first
-    unsigned thread_count;         // (t) live ones
+    struct list_node threads;      // (t) live tasks
+    unsigned thread_count;         // (t) of them
+    struct task *leader;           // (t) whose tid is the pid; stays when dead
+    struct task *exec_task;        // (g) the thread that execs alone survives
+    struct wait_queue thread_wait; // it waits for the others to end
     struct list_node all_node;     // (t) all_processes
     int pgid, sid;                 // (t)
     struct tty *tty;               // (t) controlling terminal
@@ -112,6 +118,7 @@ struct process {
 
     struct spinlock signal_lock;   // RANK_SIGNALS
     struct signal_queue pending;   // (g) sent to the process
+    struct wait_queue signal_wait; // rt_sigtimedwait, signalfd
     struct signal_handlers *handlers; // (g) maybe shared (CLONE_SIGHAND)
     bool group_exit;               // (g) all threads are to end
     int exit_status;               // (g) as wait4 reports it
@@ -142,12 +149,26 @@ extern struct process *init_process;       // process 1
 
 // ---- scheduling (sched.c) ----
 
-void sched_init_hart(void);
+// Give a hart its run queue, and its idle task, which its boot context on this
+// stack becomes; from then on tasks may be placed there.
+void sched_prepare_hart(struct hart *hart, void *stack_top);
 noreturn void sched_idle(void);   // the boot path of each hart ends here
-void task_set_state(struct task *task, enum task_state state);
-void sched_yield_current(void);
-// Make a new task runnable for the first time.
+// Register with traps.
+void proc_init(void);
+// Make a new task runnable for the first time. Takes a reference.
 void sched_start(struct task *task);
+// For task.c and the stop signals: sleep in a state other than a wait queue's.
+void sched_sleep_as(enum task_state state);
+void sched_signal(struct task *task, bool even_stopped);
+// Time on a hart so far, the current stretch included.
+nsec_t task_runtime(const struct task *task);
+void task_times(const struct task *task, nsec_t *user, nsec_t *system);
+// Move a task to the harts of the mask. 0 or -EINVAL (none is online).
+int task_set_affinity(struct task *task, uint64_t mask);
+// For /proc/loadavg and /proc/stat.
+unsigned sched_runnable(void);
+uint64_t sched_switches(void);
+nsec_t sched_idle_time(unsigned hart);
 
 // ---- tasks and processes (task.c) ----
 
@@ -155,9 +176,17 @@ void sched_start(struct task *task);
 struct task *kthread_create(const char *name, void (*function)(void *),
                             void *argument);
 
+void task_init(void);  // once, before the first task
+void task_set_name(struct task *task, const char *name);
+void task_get(struct task *task);
+void task_put(struct task *task);
+// How many tasks there are, and the last tid given out.
+unsigned task_count(void);
+int task_last_tid(void);
+
 // Look up; the process comes with a reference (process_put). NULL: none.
 struct process *process_find(int pid);
-struct task *task_find(int tid);  // holds process_tree_lock
+struct task *task_find(int tid);  // with a reference (task_put)
 void process_get(struct process *process);
 void process_put(struct process *process);
 static inline struct process *current_process(void)
@@ -169,19 +198,36 @@ static inline struct process *current_process(void)
 
 // clone(2), clone3(2). The new tid or -errno.
 struct clone_args {
-    unsigned long flags;   // CLONE_*, without the exit signal
+    uint64_t flags;        // CLONE_*, without the exit signal
     int exit_signal;
     uaddr stack;           // new sp, 0: as the parent's
     uaddr parent_tid, child_tid, tls;
 };
-long task_clone(const struct clone_args *args);     // fork.c
-noreturn void task_exit(int status);                // exit.c: this thread
-noreturn void process_exit(int status);             // exit_group
-long process_wait(int which, int id, unsigned options, uaddr status,
-                  uaddr rusage, uaddr info);        // wait.c
-void process_becomes_init(struct process *process);
-// Before a new program: end all other threads, unshare handlers. (exec)
+long task_clone(const struct clone_args *args);  // fork.c
+
+// Start process 1: a task that runs function, which becomes a user program by
+// exec. 0 or -ENOMEM.
+int process_start_init(void (*function)(void *), void *argument);
+
+// Before and after a program is replaced (exec): end all other threads (0, or
+// -EAGAIN if the process is ending), then, past the point of no return, reset
+// what a new program does not inherit and let a vfork parent go on.
 int process_end_other_threads(void);
+void process_new_program(void);
+
+noreturn void task_exit(int status);     // exit.c: this thread; wait status
+noreturn void process_exit(int status);  // all threads; wait status
+
+// wait4(2), waitid(2). which: WAIT_*. Writes the wait status, rusage and
+// siginfo where the pointers are not 0. The pid, 0 (WNOHANG), or -errno.
+enum { WAIT_ALL, WAIT_PID, WAIT_GROUP };
+long process_wait(int which, int id, unsigned options, uaddr status,
+                  uaddr rusage, uaddr info);
+// getrusage(2): who is RUSAGE_SELF 0, RUSAGE_CHILDREN -1, RUSAGE_THREAD 1.
+struct abi_rusage;
+void process_rusage(int who, struct abi_rusage *usage);
+// CPU time of live and ended threads. Takes process_tree_lock.
+void process_cpu_time(struct process *process, nsec_t *user, nsec_t *system);
 
 // What upper floors do as tasks come and go (open files, tracing). A linker
 // set; each member may be NULL. fork returns 0 or -errno and may sleep; on a

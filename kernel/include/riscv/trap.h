@@ -36,9 +36,9 @@ struct trap_handlers {
     // a fix-up; interrupts are on. Returns 0 if it is resolved, else -errno,
     // after which the kernel's fix-up runs, or the user task gets a signal.
     int (*page_fault)(struct trap_frame *frame);
-    // Any other exception from user mode, unresolved page faults included;
-    // interrupts are on. (proc/signal)
-    void (*user_exception)(struct trap_frame *frame);
+    // Any other exception from user mode, or a page fault that was not resolved
+    // for the reason of error; interrupts are on. (proc/faults.c)
+    void (*user_exception)(struct trap_frame *frame, int error);
     // The FPU was off: returns true if it is on now. Interrupts are off.
     bool (*fpu_enable)(struct trap_frame *frame);
     // A software interrupt arrived: the scheduler was asked to look.

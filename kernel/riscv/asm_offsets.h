@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Offsets that trap_entry.S uses into struct hart and struct trap_frame; trap.c
+ * asserts that they are right.
+ */
+#pragma once
+
+#define HART_KERNEL_SP 0
+#define HART_USER_SP 8
+#define HART_OVERFLOW_SP 16
+
+#define FRAME_PC 0
+#define FRAME_SP 16
+#define FRAME_TP 32
+#define FRAME_STATUS 256
+#define FRAME_CAUSE 264
+#define FRAME_ADDRESS 272
+#define FRAME_SIZE 288
+
+#define SSTATUS_SPP_BIT 8
+#define SSTATUS_FS_SUM 0x46000 /* FS and SUM */
