@@ -57,6 +57,14 @@ class Wharf(gdb.Command):
         super().__init__("wharf", gdb.COMMAND_DATA, prefix=True)
 
 
+def all_tasks():
+    hashed = gdb.parse_and_eval("'kernel/proc/task.c'::tid_hash")
+    first, last = hashed.type.range()
+    tasks = [container(node, "struct task", "tid_node")
+             for i in range(first, last + 1) for node in list_nodes(hashed[i])]
+    return sorted(tasks, key=lambda task: int(task["tid"]))
+
+
 class Ps(gdb.Command):
     """Tasks: id, process, hart, state, name, and where a sleeping one sleeps."""
 
@@ -64,16 +72,8 @@ class Ps(gdb.Command):
         super().__init__("wharf ps", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
-        tasks = [container(node, "struct task", "tid_node")
-                 for bucket in self.buckets() for node in list_nodes(bucket)]
         table(["TID", "PID", "HART", "STATE", "NAME", "AT"],
-              [self.row(task) for task in sorted(tasks, key=lambda t: int(t["tid"]))])
-
-    @staticmethod
-    def buckets():
-        hashed = gdb.parse_and_eval("tid_hash")
-        first, last = hashed.type.range()
-        return (hashed[i] for i in range(first, last + 1))
+              [self.row(task) for task in all_tasks()])
 
     @staticmethod
     def row(task):
@@ -85,8 +85,40 @@ class Ps(gdb.Command):
                 else function_at(task["context"]["ra"])]
 
 
-def swapped(port):
-    return (int(port) >> 8) | ((int(port) & 0xff) << 8)
+class Sockets(gdb.Command):
+    """Sockets that processes hold: who, what, and what waits in them."""
+
+    def __init__(self):
+        super().__init__("wharf sockets", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        seen = set()
+        rows = []
+        for task in all_tasks():
+            files = task["files"]
+            if not files or int(files) in seen:
+                continue
+            seen.add(int(files))
+            rows += self.rows_of(task, files)
+        table(["PID", "FD", "SOCKET", "KIND", "STATE", "QUEUED", "ERROR", "SHUT"],
+              rows)
+
+    def rows_of(self, task, files):
+        for fd in range(int(files["capacity"])):
+            file = files["slots"][fd]
+            # A file is a socket if its operations are those of sockets.
+            if file and "socket" in str(file["ops"]):
+                socket = file["private"].cast(
+                    gdb.lookup_type("struct socket").pointer())
+                yield self.row(task, fd, socket)
+
+    @staticmethod
+    def row(task, fd, socket):
+        ends = [name for name in ("read", "write", "peer") if socket[name + "_shut"]]
+        return [task["process"]["pid"], fd, hex(int(socket)),
+                socket["ops"]["name"].string(),
+                enum_name(socket["state"], "SOCKET_"), socket["receive_bytes"],
+                socket["error"], ",".join(ends) or "-"]
 
 
 def ip4(address):
@@ -134,5 +166,33 @@ class Pcbs(gdb.Command):
                          pcb["cwnd"], int(pcb["snd_lbb"]) - int(pcb["snd_nxt"])]
 
 
-for command in (Wharf, Ps, Pcbs):
+class Virtq(gdb.Command):
+    """The virtqueues of the network devices. Indices run on; modulo the size
+    they are places in the rings."""
+
+    def __init__(self):
+        super().__init__("wharf virtq", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        rows = []
+        registry = gdb.parse_and_eval("'drivers/net_device.c'::interfaces")
+        for node in list_nodes(registry):
+            interface = container(node, "struct net_interface", "node")
+            driver = interface["driver"].cast(
+                gdb.lookup_type("struct virtio_net").pointer())
+            for ring in ("rx", "tx"):
+                rows.append([text(interface["name"]), ring,
+                             *self.cells(driver[ring]["queue"])])
+        table(["DEVICE", "QUEUE", "SIZE", "FREE", "IN FLIGHT", "AVAIL", "USED",
+               "USED SEEN", "NOTE"], rows)
+
+    @staticmethod
+    def cells(queue):
+        broken = queue["broken"]
+        return [queue["size"], queue["free_count"], queue["in_flight"],
+                queue["avail"]["index"], queue["used"]["index"],
+                queue["used_index"], broken.string() if broken else ""]
+
+
+for command in (Wharf, Ps, Sockets, Pcbs, Virtq):
     command()
