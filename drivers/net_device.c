@@ -15,8 +15,9 @@ int net_device_register(struct net_interface *interface)
 {
     WITH_LOCK(&lock) {
         interface->index = count++;
-        snprintf(interface->name, sizeof(interface->name), "eth%u",
-                 interface->index);
+        if (!interface->name[0])
+            snprintf(interface->name, sizeof(interface->name), "eth%u",
+                     interface->index);
         list_push_back(&interfaces, &interface->node);
     }
     return 0;

@@ -3,9 +3,9 @@
 // Sending. A frame is a scatter list that the device reads where it is; it is
 // given back by tx_reclaim, which the network server calls on every pass.
 //
-// The device interrupts for used frames only when most of those in flight are
-// used, and always when a sender waits for room. The watchdog covers the rest:
-// frames that no interrupt announced, and a kick that was lost.
+// The device is asked to interrupt for used frames only when the ring fills up.
+// Otherwise they are given back on the server's next pass, at the latest when
+// the watchdog calls for one; it also covers a kick that was lost.
 
 #include "virtio_net.h"
 
@@ -68,17 +68,20 @@ static void watch(struct tx_ring *tx)
         timer_set(&tx->watchdog, clock_monotonic() + WATCHDOG_PERIOD);
 }
 
-// In interrupt context. Goes on for as long as frames are in flight.
+// In interrupt context. Goes on for as long as frames are in flight. Where the
+// device has not used any of them for a whole period, its kick may be lost.
 static void watchdog(struct timer *timer)
 {
     struct virtio_net *net =
         container_of(timer, struct virtio_net, tx.watchdog);
     struct tx_ring *tx = &net->tx;
-    uint16_t used = READ_ONCE(tx->queue->used->index);
     __atomic_store_n(&tx->watched, false, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&tx->queue->in_flight, __ATOMIC_SEQ_CST) == 0)
+    unsigned in_flight =
+        __atomic_load_n(&tx->queue->in_flight, __ATOMIC_SEQ_CST);
+    uint16_t used = READ_ONCE(tx->queue->used->index);
+    if (in_flight == 0)
         return;
-    if (used == tx->last_used) {
+    if (used == tx->last_used && virtqueue_used_count(tx->queue) < in_flight) {
         virtio_kick_always(net->device, tx->queue->number);
         __atomic_fetch_add(&net->counters.tx_rescues, 1, __ATOMIC_RELAXED);
     }
@@ -159,18 +162,15 @@ int tx_send(struct net_interface *interface, struct tx_frame *frame)
     return queue_frame(net, frame);
 }
 
-// The kick orders the wish for an interrupt before the look at what has been
-// used by then.
 void tx_flush(struct net_interface *interface)
 {
     struct virtio_net *net = virtio_net_of(interface);
     struct virtqueue *vq = net->tx.queue;
     if (net->broken || !virtqueue_has_new(vq))
         return;
-    unsigned most = vq->in_flight - vq->in_flight / 4;
-    virtqueue_arm(vq, most);
     kick(net);
-    if (virtqueue_used_count(vq) >= most)
+    unsigned half = (vq->in_flight + 1) / 2;
+    if (vq->free_count < vq->size / 2 && virtio_arm(net->device, vq, half))
         tx_reclaim(interface);
 }
 

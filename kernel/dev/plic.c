@@ -13,7 +13,7 @@
 #include <dev/irq.h>
 #include <dev/mmio.h>
 #include <lib/hart.h>
-#include <lib/log.h>
+#include <lib/linkset.h>
 #include <riscv/memory_layout.h>
 #include <riscv/trap.h>
 
@@ -65,24 +65,22 @@ static void external_interrupt(void)
     }
 }
 
-// Called by each hart as it starts, the boot hart first.
-void irq_init_hart(void)
+static int plic_init(void)
 {
-    if (this_hart()->id != 0)
-        return;
     int node = fdt_find_compatible(-1, "riscv,plic0");
     paddr start;
     uint64_t size;
     if (node < 0 || !fdt_reg(node, 0, &start, &size) ||
-        !find_context(node, this_hart()->hartid)) {
-        log_line("plic: none that serves this hart: no device interrupts");
-        return;
-    }
+        !find_context(node, harts[0].hartid))
+        return -ENODEV;
     base = (uint64_t)phys_to_virt(start);
     sources = fdt_number(node, "riscv,ndev", 0);
     trap_external_interrupt = external_interrupt;
     mmio_write32(base + THRESHOLD(context), 0);
+    return 0;
 }
+
+INITCALL(INIT_CORE, plic_init);
 
 int irq_register(struct interrupt *irq)
 {

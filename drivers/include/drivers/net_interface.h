@@ -96,9 +96,9 @@ struct net_interface_ops {
 };
 
 struct net_interface {
-    // Set by the driver, name and index by net_device_register.
+    // Set by the driver.
     const struct net_interface_ops *ops;  // (i)
-    char name[16];                        // (i) "eth0"
+    char name[16];                        // (i) "" is made "eth0" and so on
     unsigned mtu;                         // (i) bytes of payload
     unsigned capabilities;                // (i) NET_*
     void *driver;                         // (i)

@@ -15,13 +15,9 @@ struct interrupt {
     struct interrupt *next;
 };
 
-// Find the controller; called by each hart as it starts, the boot hart first
-// and before any irq_register. The boot hart serves all external interrupts.
-void irq_init_hart(void);
-
 // Register and enable; the structure stays with the controller for good. Only
-// from initcalls, which run one after the other. 0 or -EINVAL for a source that
-// is not there.
+// from initcalls past INIT_CORE, which run one after the other. The boot hart
+// serves all external interrupts. 0 or -EINVAL for a source that is not there.
 int irq_register(struct interrupt *irq);
 
 // For /proc/interrupts: the list of registered interrupts.
