@@ -186,6 +186,7 @@ int tx_init(struct virtio_net *net)
         return -ENOMEM;
     for (unsigned i = 0; i < tx->queue->size; i++)
         slot_give_back(tx, &tx->slots[i]);
+    virtqueue_disarm(tx->queue);
     timer_init(&tx->watchdog, watchdog);
     return 0;
 }
