@@ -16,10 +16,17 @@ unit-cflags := -std=gnu11 -O1 -g -D_GNU_SOURCE -DDEBUG=1 -DUNIT_TEST -Wall -Wext
     -Werror -fsanitize=address,undefined -fno-sanitize-recover=all -pthread \
     -Itests/unit -Itests/unit/shim -Ikernel/include -Inet/include -Idrivers/include
 
-$(B)/unit/%: tests/unit/%.c FORCE | $(setup)
-	$(call say,HOSTCC,$@)
-	@mkdir -p $(@D)
-	$(Q)gcc $(unit-cflags) -o $@ $< $($*-tests)
+unit-headers := $(wildcard tests/unit/*.h tests/unit/shim/*/*.h \
+    kernel/include/*/*.h net/include/*/*.h drivers/include/*/*.h)
+
+# $(eval $(call unit-test,NAME))
+define unit-test
+$(B)/unit/$(1): tests/unit/$(1).c $($(1)-tests) $(unit-headers) | $$(setup)
+	$$(call say,HOSTCC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)gcc $$(unit-cflags) -o $$@ $$(filter %.c,$$^)
+endef
+$(foreach name,$(units),$(eval $(call unit-test,$(name))))
 
 test-files := $(B)/wharf $(B)/initrd.cpio $(B)/initrd-tests.cpio \
     $(B)/host-tests/usertests $(programs:%=$(B)/host-user/%) $(units:%=$(B)/unit/%)

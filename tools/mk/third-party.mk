@@ -21,7 +21,7 @@ third_party/.%: third_party/sources.txt tools/fetch | $(setup)
 # the cache; build/musl is a link to them.
 MUSL := $(B)/musl
 
-$(MUSL)/.done: $(musl-fetched) tools/build-musl | $(setup)
+$(B)/.musl: $(musl-fetched) tools/build-musl | $(setup)
 	@mkdir -p $(B)
 	@tools/build-musl $(MUSL_DIR) $(MUSL)
 	@touch $@

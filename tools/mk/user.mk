@@ -12,7 +12,7 @@ user-link = $(CROSS)gcc -march=rv64gc -mabi=lp64d -nostdlib -static \
     -Wl,-z,max-page-size=4096 -Wl,--build-id=none \
     $(MUSL)/lib/crt1.o $(MUSL)/lib/crti.o
 
-$(B)/user-objects/%.o: %.c $(MUSL)/.done | $(setup)
+$(B)/user-objects/%.o: %.c $(B)/.musl | $(setup)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(user-cflags) -MMD -MP -c $< -o $@
