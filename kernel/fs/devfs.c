@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// devtmpfs: a ramfs that starts with a node for every device of the linker set
+// `devices`. Opening a device node, wherever it lies, finds the device by its
+// number.
+
+#include <abi/errno.h>
+#include <fs/ramfs.h>
+#include <fs/vfs.h>
+#include <mm/kmalloc.h>
+#include <string.h>
+
+static int device_open(struct inode *inode, struct file *file)
+{
+    const struct device *device;
+
+    linkset_for_each(device, devices) {
+        if (device->rdev != inode->rdev ||
+            (device->mode & S_IFMT) != (inode->mode & S_IFMT))
+            continue;
+        file->ops = device->ops;
+        return device->ops->open ? device->ops->open(inode, file) : 0;
+    }
+    return -ENXIO;
+}
+
+const struct file_ops device_file_ops = {
+    .name = "device",
+    .open = device_open,
+};
+
+static int add_node(struct dentry *dir, const char *name, uint32_t mode,
+                    uint64_t rdev, const char *target)
+{
+    struct dentry *dentry =
+        dentry_create(dir->super, dir, name, strlen(name));
+
+    if (!dentry)
+        return -ENOMEM;
+    int error =
+        dir->inode->ops->create(dir->inode, dentry, mode, rdev, target);
+    dentry_put(dentry);
+    return error;
+}
+
+static int fill(struct dentry *root)
+{
+    static const struct {
+        const char *name, *target;
+    } links[] = {
+        {"fd", "/proc/self/fd"},
+        {"stdin", "/proc/self/fd/0"},
+        {"stdout", "/proc/self/fd/1"},
+        {"stderr", "/proc/self/fd/2"},
+    };
+    const struct device *device;
+    int error = 0;
+
+    linkset_for_each(device, devices)
+        if (!error && device->name)
+            error = add_node(root, device->name, device->mode, device->rdev,
+                             NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(links) && !error; i++)
+        error = add_node(root, links[i].name, S_IFLNK | 0777, 0,
+                         links[i].target);
+    // Where programs expect to mount more, or to keep shared memory.
+    if (!error)
+        error = add_node(root, "shm", S_IFDIR | 01777, 0, NULL);
+    if (!error)
+        error = add_node(root, "pts", S_IFDIR | 0755, 0, NULL);
+    return error;
+}
+
+static int devtmpfs_mount(const char *source, const char *options,
+                          struct super_block **super)
+{
+    (void)source;
+    (void)options;
+    int error = ramfs_mount("devtmpfs", TMPFS_MAGIC, 0755, super);
+    return error ? error : fill((*super)->root);
+}
+
+FILE_SYSTEM(devtmpfs) = {
+    .name = "devtmpfs",
+    .boot_path = "/dev",
+    .mount = devtmpfs_mount,
+};
