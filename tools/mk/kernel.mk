@@ -37,8 +37,13 @@ kernel-includes := -Ikernel/include -Inet/include -Idrivers/include -Inet/lwip \
     -isystem $(LWIP_DIR)/src/include -isystem $(LWIP_DIR)/contrib/addons/tcp_isn \
     -isystem $(LIBFDT_DIR)
 
+# To some versions of gcc the body of WITH_LOCK, a loop that runs once, might not
+# run at all, and what it sets be uninitialised.
 kernel-cflags = $(kernel-arch) $(kernel-codegen) $(kernel-sanitize) -std=gnu11 \
-    -Wall -Wextra -Werror $(kernel-includes)
+    -Wall -Wextra -Werror -Wno-maybe-uninitialized $(kernel-includes)
+
+# Other flags, other objects.
+$(kernel-objects): tools/mk/kernel.mk
 
 $(B)/%.o: %.c | $(setup) $(lwip-fetched) $(libfdt-fetched)
 	$(call say,CC,$<)
