@@ -64,7 +64,7 @@ void tx_abandon(struct virtio_net *net)
 
 static void watch(struct tx_ring *tx)
 {
-    if (!__atomic_exchange_n(&tx->watched, true, __ATOMIC_SEQ_CST))
+    if (!__atomic_exchange_n(&tx->watched, 1u, __ATOMIC_SEQ_CST))
         timer_set(&tx->watchdog, clock_monotonic() + WATCHDOG_PERIOD);
 }
 
@@ -75,7 +75,7 @@ static void watchdog(struct timer *timer)
     struct virtio_net *net =
         container_of(timer, struct virtio_net, tx.watchdog);
     struct tx_ring *tx = &net->tx;
-    __atomic_store_n(&tx->watched, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&tx->watched, 0u, __ATOMIC_SEQ_CST);
     unsigned in_flight =
         __atomic_load_n(&tx->queue->in_flight, __ATOMIC_SEQ_CST);
     uint16_t used = READ_ONCE(tx->queue->used->index);

@@ -55,7 +55,7 @@ struct tx_ring {
     struct tx_slot *slots;    // (i)
     struct tx_slot *free;     // (c)
     struct timer watchdog;    // armed while frames are in flight
-    bool watched;             // (a) it is
+    uint32_t watched;         // (a) 1: it is
     uint16_t last_used;       // (watchdog) used index at its last run
 };
 
