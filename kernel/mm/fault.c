@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+//
+// Page faults: from the VMA and what stands in the page table to the page that
+// the instruction wants. mm->lock is held throughout; entries change under the
+// table lock, since truncation may take them away in between.
+
+#include <abi/errno.h>
+#include <lib/wait.h>
+#include <string.h>
+
+#include "page_table.h"
+#include "tlb.h"
+#include "vma.h"
+
+// File pages mapped by one read fault if the cache has them, as in Linux.
+#define FAULT_AROUND (16 * PAGE_SIZE)
+
+static void set_entry(struct mm *mm, uint64_t *pte, struct page *page,
+                      uint64_t bits)
+{
+    spin_lock(&mm->table_lock);
+    *pte = pte_make(page_to_phys(page), bits);
+    mm->pages++;
+    mm->max_pages = MAX(mm->max_pages, mm->pages);
+    spin_unlock(&mm->table_lock);
+}
+
+static int fault_anonymous(struct vma *vma, uaddr addr, uint64_t *pte)
+{
+    struct page *page = page_alloc_zero();
+    if (!page)
+        return -ENOMEM;
+    if (vma->flags & VMA_EXEC)
+        tlb_sync_code(vma->mm, page);
+    vma->private_pages = true;
+    set_entry(vma->mm, pte, page, pte_user_bits(vma->flags));
+    tlb_flush_local(addr);
+    return 0;
+}
+
+// ---- copy on write ----
+
+// Put copy in the place of the page that the entry named before, if it still
+// does; the page's reference in the entry goes to the batch.
+static void replace_page(struct vma *vma, uaddr addr, uint64_t *pte,
+                         uint64_t old, struct page *copy)
+{
+    struct tlb_batch batch;
+    struct mm *mm = vma->mm;
+    tlb_batch_init(&batch, mm);
+    spin_lock(&mm->table_lock);
+    bool unchanged = *pte == old;
+    if (unchanged)
+        *pte = pte_make(page_to_phys(copy), pte_user_bits(vma->flags));
+    spin_unlock(&mm->table_lock);
+    tlb_batch_add(&batch, addr, unchanged ? pte_page(old) : copy);
+    tlb_batch_flush(&batch);
+}
+
+static int copy_on_write(struct vma *vma, uaddr addr, uint64_t *pte,
+                         struct page *page, uint64_t old)
+{
+    struct page *copy = page_alloc(0);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
+    if (vma->flags & VMA_EXEC)
+        tlb_sync_code(vma->mm, copy);
+    vma->private_pages = true;
+    replace_page(vma, addr, pte, old, copy);
+    return 0;
+}
+
+// The page is there: the access was a write that wants a copy, or another
+// thread has resolved the fault already.
+static int fault_present(struct vma *vma, uaddr addr, uint64_t *pte,
+                         unsigned access)
+{
+    struct mm *mm = vma->mm;
+    struct page *page = NULL;
+    spin_lock(&mm->table_lock);
+    uint64_t old = *pte;
+    if (access == VMA_WRITE && old & PTE_PAGE && !(old & PTE_WRITE)) {
+        page = pte_page(old);
+        // Nobody else has the page, nor can get it without mm->lock.
+        if (!page->owner && __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 1) {
+            *pte |= PTE_WRITE | PTE_DIRTY;
+            page = NULL;
+        } else {
+            page_get(page);
+        }
+    }
+    spin_unlock(&mm->table_lock);
+    int error = page ? copy_on_write(vma, addr, pte, page, old) : 0;
+    if (page)
+        page_put(page);
+    tlb_flush_local(addr);
+    return error;
+}
+
+// ---- pages of a file ----
+
+// What a page of the cache may be mapped for: writable only where writes go
+// to the cache, and, if they must be noticed, when the first one comes.
+static uint64_t cached_bits(const struct vma *vma, unsigned access)
+{
+    const struct page_cache_ops *ops = vma->cache->ops;
+    uint64_t bits = pte_user_bits(vma->flags);
+    bool noticed = ops && ops->write_page && access != VMA_WRITE;
+    if (!(vma->flags & VMA_SHARED) || noticed)
+        bits &= ~PTE_WRITE;
+    return bits;
+}
+
+// The pages next to a file's page are likely wanted soon: map those which the
+// cache holds. The window lies in one leaf table, as pte does.
+static void map_around(struct vma *vma, uaddr addr, uint64_t *pte)
+{
+    struct mm *mm = vma->mm;
+    uaddr start = MAX(ALIGN_DOWN(addr, FAULT_AROUND), vma->start);
+    uaddr end = MIN(ALIGN_DOWN(addr, FAULT_AROUND) + FAULT_AROUND, vma->end);
+    uint64_t bits = cached_bits(vma, VMA_READ);
+    uint64_t index = vma->cache_index + ((start - vma->start) >> PAGE_SHIFT);
+    uint64_t limit = ALIGN_UP(vma->cache->size, PAGE_SIZE) >> PAGE_SHIFT;
+    pte -= (addr - start) >> PAGE_SHIFT;
+    for (; start < end && index < limit; start += PAGE_SIZE, index++, pte++) {
+        struct page *page = NULL;
+        if (!(*pte & PTE_PAGE))
+            page = radix_find(&vma->cache->pages, index);
+        if (!page)
+            continue;
+        if (vma->flags & VMA_EXEC)
+            tlb_sync_code(mm, page);
+        page_get(page);
+        set_entry(mm, pte, page, bits);
+    }
+}
+
+// With the cache's lock, which keeps truncation away until the entry is set.
+static int fault_cached_locked(struct vma *vma, uaddr addr, uint64_t *pte,
+                               unsigned access)
+{
+    struct page_cache *cache = vma->cache;
+    struct page *page;
+    uint64_t index = vma->cache_index + ((addr - vma->start) >> PAGE_SHIFT);
+    if (index >= ALIGN_UP(cache->size, PAGE_SIZE) >> PAGE_SHIFT)
+        return -EIO;
+    int error = page_cache_get_locked(cache, index, true, &page);
+    if (error)
+        return error == -ENOMEM ? -ENOMEM : -EIO;
+    if (access == VMA_WRITE && !(vma->flags & VMA_SHARED)) {
+        error = copy_on_write(vma, addr, pte, page, 0);
+        page_put(page);
+        return error;
+    }
+    if (access == VMA_WRITE)
+        page->flags |= PAGE_DIRTY;
+    if (vma->flags & VMA_EXEC)
+        tlb_sync_code(vma->mm, page);
+    set_entry(vma->mm, pte, page, cached_bits(vma, access));
+    if (access != VMA_WRITE)
+        map_around(vma, addr, pte);
+    tlb_flush_local(addr);
+    return 0;
+}
+
+static int fault_cached(struct vma *vma, uaddr addr, uint64_t *pte,
+                        unsigned access)
+{
+    mutex_lock(&vma->cache->lock);
+    int error = fault_cached_locked(vma, addr, pte, access);
+    mutex_unlock(&vma->cache->lock);
+    return error;
+}
+
+// A write to a shared page that was mapped for reading.
+static int fault_shared_write(struct vma *vma, uaddr addr, uint64_t *pte)
+{
+    WITH_MUTEX(&vma->cache->lock) {
+        WITH_LOCK(&vma->mm->table_lock) {
+            if (*pte & PTE_PAGE) {
+                pte_page(*pte)->flags |= PAGE_DIRTY;
+                *pte |= PTE_WRITE | PTE_DIRTY;
+            }
+        }
+    }
+    tlb_flush_local(addr);
+    return 0;
+}
+
+// ---- the fault ----
+
+static bool permitted(unsigned flags, unsigned access)
+{
+    // As pte_user_bits: what may be written may be read.
+    if (access == VMA_READ)
+        return flags & (VMA_READ | VMA_WRITE);
+    return flags & access;
+}
+
+int fault_resolve(struct vma *vma, uaddr addr, unsigned access)
+{
+    if (!permitted(vma->flags, access))
+        return -EACCES;
+    uint64_t *pte = page_table_create(vma->mm->root, addr);
+    if (!pte)
+        return -ENOMEM;
+    if (!(READ_ONCE(*pte) & PTE_PAGE))
+        return vma->cache ? fault_cached(vma, addr, pte, access)
+                          : fault_anonymous(vma, addr, pte);
+    if (access == VMA_WRITE && vma->flags & VMA_SHARED)
+        return fault_shared_write(vma, addr, pte);
+    return fault_present(vma, addr, pte, access);
+}
+
+// Let a stack that begins above addr grow down to it.
+static bool grow_stack(struct vma *vma, uaddr addr)
+{
+    struct vma *below = vma_previous(vma);
+    uint64_t more = vma->start - addr;
+    if (!(vma->flags & VMA_GROWS_DOWN) || addr < PAGE_SIZE)
+        return false;
+    if (vma->end - addr > vma->mm->limit_stack ||
+        !mm_may_expand(vma->mm, more))
+        return false;
+    if (below && below->flags & (VMA_READ | VMA_WRITE | VMA_EXEC) &&
+        !(below->flags & VMA_GROWS_DOWN) && addr - below->end < STACK_GAP)
+        return false;
+    vma_resize(vma, addr, vma->end);
+    return true;
+}
+
+static int fault_locked(struct mm *mm, uaddr addr, unsigned access)
+{
+    struct vma *vma = vma_find(mm, addr);
+    if (!vma || (addr < vma->start && !grow_stack(vma, addr)))
+        return -EFAULT;
+    return fault_resolve(vma, addr, access);
+}
+
+int mm_fault(struct mm *mm, uaddr addr, unsigned access)
+{
+    if (addr >= USER_TOP)
+        return -EFAULT;
+    mutex_lock(&mm->lock);
+    int error = fault_locked(mm, ALIGN_DOWN(addr, PAGE_SIZE), access);
+    mutex_unlock(&mm->lock);
+    return error;
+}
+
+// ---- pages on request ----
+
+static unsigned natural_access(unsigned flags)
+{
+    if (flags & VMA_WRITE && !(flags & VMA_SHARED))
+        return VMA_WRITE;
+    return flags & (VMA_READ | VMA_WRITE) ? VMA_READ : flags & VMA_EXEC;
+}
+
+static int populate_locked(struct mm *mm, uaddr start, uaddr end,
+                           unsigned access)
+{
+    for (uaddr at = start; at < end; at += PAGE_SIZE) {
+        struct vma *vma = vma_find(mm, at);
+        if (!vma || at < vma->start)
+            return -ENOMEM;
+        unsigned wanted = access ? access : natural_access(vma->flags);
+        uint64_t *pte = page_table_find(mm->root, at);
+        uint64_t needed = wanted == VMA_WRITE ? PTE_PAGE | PTE_WRITE : PTE_PAGE;
+        if (!wanted || (pte && (*pte & needed) == needed))
+            continue;
+        int error = fault_resolve(vma, at, wanted);
+        if (error)
+            return error;
+        cond_resched();
+    }
+    return 0;
+}
+
+int mm_populate(struct mm *mm, uaddr start, uint64_t length, unsigned access)
+{
+    int error = 0;
+    WITH_MUTEX(&mm->lock)
+        error = populate_locked(mm, start, start + length, access);
+    return error;
+}

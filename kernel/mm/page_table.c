@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+//
+// Walking, filling and emptying Sv39 tables. Tables are added only under
+// mm->lock, and change under mm->table_lock, which is all that truncation of a
+// file holds when it takes pages from an address space.
+
+#include <lib/log.h>
+#include <string.h>
+
+#include "page_table.h"
+#include "tlb.h"
+
+static uint64_t *table_of(uint64_t entry)
+{
+    return phys_to_virt(pte_phys(entry));
+}
+
+uint64_t *page_table_below(uint64_t *entry)
+{
+    if (!(*entry & PTE_VALID)) {
+        struct page *page = page_alloc_zero();
+        if (!page)
+            return NULL;
+        __atomic_store_n(entry, pte_make(page_to_phys(page), PTE_VALID),
+                         __ATOMIC_RELEASE);
+    }
+    return table_of(*entry);
+}
+
+uint64_t *page_table_create(uint64_t *root, uint64_t va)
+{
+    uint64_t *table = page_table_below(&root[table_index(va, 2)]);
+    if (table)
+        table = page_table_below(&table[table_index(va, 1)]);
+    return table ? &table[table_index(va, 0)] : NULL;
+}
+
+// The entry that holds the leaf table for va, or NULL.
+static uint64_t *find_leaf_table(uint64_t *root, uint64_t va)
+{
+    uint64_t entry = READ_ONCE(root[table_index(va, 2)]);
+    if (!(entry & PTE_VALID))
+        return NULL;
+    uint64_t *at = &table_of(entry)[table_index(va, 1)];
+    return READ_ONCE(*at) & PTE_VALID ? at : NULL;
+}
+
+uint64_t *page_table_find(uint64_t *root, uint64_t va)
+{
+    uint64_t *leaf = find_leaf_table(root, va);
+    return leaf ? &table_of(*leaf)[table_index(va, 0)] : NULL;
+}
+
+uint64_t pte_user_bits(unsigned vma_flags)
+{
+    uint64_t bits = PTE_PAGE | PTE_USER | PTE_ACCESSED;
+    // Writable implies readable: the combination without R is reserved.
+    if (vma_flags & (VMA_READ | VMA_WRITE))
+        bits |= PTE_VALID | PTE_READ;
+    if (vma_flags & VMA_WRITE)
+        bits |= PTE_WRITE | PTE_DIRTY;
+    if (vma_flags & VMA_EXEC)
+        bits |= PTE_VALID | PTE_EXEC;
+    return bits;
+}
+
+void page_table_clear(struct mm *mm, uaddr start, uaddr end,
+                      struct tlb_batch *batch)
+{
+    for (uaddr next; start < end; start = next) {
+        next = MIN(ALIGN_DOWN(start, TABLE_SPAN) + TABLE_SPAN, end);
+        spin_lock(&mm->table_lock);
+        uint64_t *pte = page_table_find(mm->root, start);
+        for (uaddr at = start; pte && at < next; at += PAGE_SIZE, pte++) {
+            if (!(*pte & PTE_PAGE))
+                continue;
+            struct page *page = pte_page(*pte);
+            *pte = 0;
+            mm->pages--;
+            tlb_batch_add(batch, at, page);
+        }
+        spin_unlock(&mm->table_lock);
+    }
+}
+
+void page_table_trim(struct mm *mm, uaddr start, uaddr end,
+                     struct tlb_batch *batch)
+{
+    start = ALIGN_UP(start, TABLE_SPAN);
+    for (; start < end && end - start >= TABLE_SPAN; start += TABLE_SPAN) {
+        spin_lock(&mm->table_lock);
+        uint64_t *entry = find_leaf_table(mm->root, start);
+        if (entry) {
+            struct page *table = pte_page(*entry);
+            *entry = 0;
+            tlb_batch_add(batch, start, table);
+        }
+        spin_unlock(&mm->table_lock);
+    }
+}
+
+static void put_leaf_table(uint64_t *table)
+{
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+        if (table[i] & PTE_PAGE)
+            page_put(pte_page(table[i]));
+    page_put(virt_to_page(table));
+}
+
+void page_table_destroy(struct mm *mm)
+{
+    // Out of the harts' reach first; the addresses stay in the entries.
+    for (unsigned i = 0; i < USER_ENTRIES; i++)
+        mm->root[i] &= ~PTE_VALID;
+    tlb_flush_mm(mm);
+    for (unsigned i = 0; i < USER_ENTRIES; i++) {
+        if (!mm->root[i])
+            continue;
+        uint64_t *middle = table_of(mm->root[i]);
+        for (unsigned j = 0; j < TABLE_ENTRIES; j++)
+            if (middle[j] & PTE_VALID)
+                put_leaf_table(table_of(middle[j]));
+        page_put(virt_to_page(middle));
+        mm->root[i] = 0;
+    }
+}
