@@ -50,3 +50,11 @@ programs += sleep
 programs += true
 programs += uname
 programs += uptime
+
+# The network.
+programs += echod
+programs += fetch
+programs += httpd
+programs += ip
+programs += nc
+programs += ss

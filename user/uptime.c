@@ -8,8 +8,7 @@
 int main(void)
 {
     FILE *file = fopen("/proc/uptime", "r");
-    double seconds;
-    char load[64] = "";
+    double seconds, load[3];
     long minutes;
 
     if (!file || fscanf(file, "%lf", &seconds) != 1)
@@ -19,8 +18,8 @@ int main(void)
     printf("up %ld days, %02ld:%02ld", minutes / 1440, minutes / 60 % 24,
            minutes % 60);
     file = fopen("/proc/loadavg", "r");
-    if (file && fscanf(file, "%63[0-9. ]", load) == 1)
-        printf(", load %s", load);
+    if (file && fscanf(file, "%lf %lf %lf", &load[0], &load[1], &load[2]) == 3)
+        printf(", load %.2f %.2f %.2f", load[0], load[1], load[2]);
     putchar('\n');
     return 0;
 }
