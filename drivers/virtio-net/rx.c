@@ -22,7 +22,7 @@
 // aligned to 8, and there is room for the virtio header in front.
 #define FRAME_OFFSET (ALIGN_UP(sizeof(struct rx_buffer) + HEADER_SIZE, 8) + 2)
 
-static void *frame_start(struct rx_buffer *buffer)
+static char *frame_start(struct rx_buffer *buffer)
 {
     return (char *)buffer + FRAME_OFFSET;
 }
@@ -115,7 +115,7 @@ static bool assemble(struct virtio_net *net, struct rx_buffer *buffer,
             drop(net, buffer);
             return false;
         }
-        buffer->data += header;
+        buffer->data = frame_start(buffer);
         buffer->length -= header;
     }
     append(rx, buffer);
@@ -126,7 +126,8 @@ static bool assemble(struct virtio_net *net, struct rx_buffer *buffer,
 static bool offload_of(const struct virtio_net *net, struct rx_buffer *frame,
                        size_t length, struct net_offload *offload)
 {
-    const struct virtio_net_header *h = frame_start(frame) - net->header_size;
+    const struct virtio_net_header *h =
+        (void *)(frame_start(frame) - net->header_size);
     *offload = (struct net_offload){0};
     if (!virtio_has(net->device, VIRTIO_NET_F_GUEST_CSUM))
         return true;

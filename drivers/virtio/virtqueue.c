@@ -31,10 +31,11 @@ void virtqueue_init(struct virtqueue *vq, unsigned number, unsigned size,
                     void *ring, struct virtq_slot *slots, bool event_index)
 {
     assert(size > 0 && size <= 32768 && (size & (size - 1)) == 0);
+    struct virtq_descriptor *descriptors = ring;
     *vq = (struct virtqueue){
-        .descriptors = ring,
-        .avail = ring + size * sizeof(struct virtq_descriptor),
-        .used = ring + used_offset(size),
+        .descriptors = descriptors,
+        .avail = (struct virtq_avail *)&descriptors[size],
+        .used = (struct virtq_used *)((char *)ring + used_offset(size)),
         .slots = slots,
         .number = number,
         .size = size,

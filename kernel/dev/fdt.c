@@ -151,7 +151,7 @@ bool fdt_reserved(int index, paddr *start, uint64_t *size)
         return fdt_get_mem_rsv(blob, index, start, size) == 0;
     index -= in_blob;
     int node, parent = fdt_path_offset(blob, "/reserved-memory");
-    fdt_for_each_subnode (node, blob, parent)
+    fdt_for_each_subnode(node, blob, parent)
         if (reg_countdown(node, &index, start, size))
             return true;
     return false;
@@ -199,7 +199,7 @@ static bool is_hart(int node)
 static int hart_node(int index)
 {
     int node, cpus = fdt_path_offset(blob, "/cpus");
-    fdt_for_each_subnode (node, blob, cpus)
+    fdt_for_each_subnode(node, blob, cpus)
         if (is_hart(node) && index-- == 0)
             return node;
     return -1;

@@ -73,7 +73,7 @@ size_t uart_write(const char *s, size_t n)
     size_t taken = 0;
     if (!base)
         return n;
-    WITH_LOCK (&lock) {
+    WITH_LOCK(&lock) {
         while (taken < n && head - tail < RING_SIZE)
             ring[head++ % RING_SIZE] = s[taken++];
         refused |= taken < n;
@@ -131,7 +131,7 @@ static void uart_interrupt(void *unused)
     (void)unused;
     bool ready = false;
     receive();
-    WITH_LOCK (&lock) {
+    WITH_LOCK(&lock) {
         fill_fifo();
         set_interrupts();
         ready = refused && head - tail <= RING_SIZE / 2;
