@@ -184,7 +184,7 @@ struct file *fd_get(long fd)
     return file;
 }
 
-static unsigned descriptor_limit(void)
+unsigned fd_limit(void)
 {
     uint64_t limit = READ_ONCE(current_process()->limits[RLIMIT_NOFILE].soft);
 
@@ -208,7 +208,7 @@ static int ensure_slot(struct files *files, unsigned fd)
 int fd_reserve(int from, bool close_on_exec)
 {
     struct files *files = current->files;
-    unsigned limit = descriptor_limit();
+    unsigned limit = fd_limit();
     unsigned fd, capacity;
     int error;
 
@@ -287,7 +287,7 @@ int fd_replace(long number, struct file *file, bool close_on_exec)
     unsigned fd = (unsigned)number;
     struct file *old = NULL;
 
-    if (fd >= descriptor_limit())
+    if (fd >= fd_limit())
         return -EBADF;
     WITH_LOCK(&files->lock) {
         int error = ensure_slot(files, fd);
@@ -415,19 +415,3 @@ static void files_exit(struct task *task)
 }
 
 TASK_RESOURCE(files) = {files_fork, files_exec, files_exit};
-
-int files_init_process(void)
-{
-    struct file *console;
-
-    current->files = files_create(CAPACITY_FIRST);
-    current->fs = fs_context_create();
-    if (!current->files || !current->fs)
-        return -ENOMEM;
-    if (file_open(AT_FDCWD, "/dev/console", O_RDWR, 0, &console) < 0)
-        return 0;
-    for (int fd = 0; fd < 3; fd++)
-        fd_replace(fd, console, false);
-    file_put(console);
-    return 0;
-}

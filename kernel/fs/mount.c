@@ -12,6 +12,8 @@
 #include <mm/kmalloc.h>
 #include <string.h>
 
+#define FLAGS_KEPT (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
 struct dentry *root_dentry;
 struct list_node super_blocks = LIST_INIT(super_blocks);
 static uint64_t next_device = 1;
@@ -76,7 +78,7 @@ static int remount(struct dentry *dentry, unsigned flags)
 {
     if (dentry->parent != dentry)
         return -EINVAL;
-    dentry->super->flags = flags & MS_RDONLY;
+    dentry->super->flags = flags & FLAGS_KEPT;
     return 0;
 }
 
@@ -89,7 +91,7 @@ static int mount_over(const struct file_system *type, const char *source,
 
     if (error)
         return error;
-    super->flags = flags & MS_RDONLY;
+    super->flags = flags & FLAGS_KEPT;
     super->source = kstrdup(source && *source ? source : "none");
     if (!super->source) {
         super_destroy(super);
@@ -166,9 +168,8 @@ int vfs_unmount(struct dentry *root)
             list_remove(&super->node);
         }
     }
-    dentry_put(root);
-    super_destroy(super);
     dentry_put(covers);
+    super_destroy(super);
     return 0;
 }
 

@@ -185,3 +185,19 @@ int tree_readdir(struct file *file, struct readdir *context)
     }
     return 0;
 }
+
+int directory_list(struct file *file, struct readdir *context)
+{
+    struct super_block *super = file->inode ? file->inode->super : NULL;
+    int error = -ENOTDIR;
+
+    if (!file->ops->readdir)
+        return -ENOTDIR;
+    WITH_MUTEX(&file->position_lock) {
+        WITH_MUTEX(&super->names_lock)
+            error = file->inode->links ? file->ops->readdir(file, context)
+                                       : -ENOENT;
+    }
+    inode_accessed(file->inode);
+    return error;
+}

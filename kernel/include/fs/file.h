@@ -123,6 +123,8 @@ int fd_close(long fd);  // 0 or -EBADF
 // Reserve and install in one. Takes the reference also on failure.
 int fd_add(struct file *file, bool close_on_exec);
 
+unsigned fd_limit(void);  // RLIMIT_NOFILE of the running task
+
 // dup3: put the file (a reference is taken) at exactly fd, closing what was
 // there. fd, -EBADF past the limit, -EBUSY while another thread opens it.
 int fd_replace(long fd, struct file *file, bool close_on_exec);
@@ -134,10 +136,6 @@ int fd_close_range(unsigned first, unsigned last, unsigned flags);
 struct file *files_next(struct files *files, unsigned *fd);
 struct files *files_of(struct task *task);  // a reference, or NULL; (t) held
 void files_put(struct files *files);
-
-// Give the running task, which is to become process 1, a table with the console
-// (if there is one) as descriptors 0 to 2, and a root and working directory.
-int files_init_process(void);
 
 // ---- readiness (fs/poll.c) ----
 

@@ -273,6 +273,9 @@ struct readdir {
                  uint64_t inode, unsigned type, uint64_t next);
 };
 
+// List a directory from its file's position on. 0, -ENOTDIR, -ENOENT (removed).
+int directory_list(struct file *file, struct readdir *context);
+
 // Emit one entry and move on to position next. type: S_IFMT's bits of mode.
 bool dir_emit(struct file *file, struct readdir *context, const char *name,
               size_t length, uint64_t inode, uint32_t mode, uint64_t next);
