@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Range checks in front of the routines of uaccess.S, which trust addresses to
+// Range checks in front of the routines of user_copy.S, which trust addresses to
 // be the user's: with SUM set a load from the kernel's half would succeed.
 
 #include <mm/uaccess.h>
@@ -8,7 +8,7 @@
 
 #include "user_copy.h"
 
-// uaccess.S. The first two return the bytes left, the others 0 or -EFAULT.
+// user_copy.S. The first two return the bytes left, the others 0 or -EFAULT.
 size_t uaccess_copy(void *to, const void *from, size_t n);
 size_t uaccess_clear(void *to, size_t n);
 ssize_t uaccess_copy_string(char *to, const char *from, size_t n);

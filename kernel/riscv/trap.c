@@ -78,7 +78,7 @@ static noreturn void kernel_exception(const struct trap_frame *frame)
 }
 
 // A fault in kernel code is legitimate only on user memory, at an instruction
-// of mm/uaccess.S.
+// of mm/user_copy.S.
 static void kernel_page_fault(struct trap_frame *frame)
 {
     const struct fixup *fixup = find_fixup(frame->pc);

@@ -61,7 +61,7 @@ void trap_init_hart(void);
 // Enter user mode with these registers, on the current task's kernel stack.
 noreturn void trap_enter_user(struct trap_frame *frame);
 
-// A place where a fault in the kernel is expected: riscv/uaccess.S lists
+// A place where a fault in the kernel is expected: riscv/user_copy.S lists
 // (instruction, continuation) pairs in the section .fixups.
 struct fixup {
     uint64_t insn;
