@@ -3,11 +3,18 @@
 // Threads as the C library makes them, and futex(2) below them.
 #include "harness.h"
 
-#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
 #include <time.h>
+
+// Linux's <linux/futex.h>, which is not part of the C library.
+enum {
+    FUTEX_WAIT = 0,
+    FUTEX_WAKE = 1,
+    FUTEX_WAIT_PRIVATE = 128,
+    FUTEX_WAKE_PRIVATE = 129,
+};
 
 static long futex(volatile unsigned *word, int operation, unsigned value,
                   const struct timespec *time)
