@@ -90,3 +90,5 @@ kernel-y += syscall/descriptor.c
 kernel-y += syscall/path.c
 kernel-y += syscall/stat.c
 kernel-y += syscall/directory.c
+kernel-y += syscall/memory.c
+kernel-y += syscall/memory_advice.c

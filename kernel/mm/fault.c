@@ -257,8 +257,7 @@ static unsigned natural_access(unsigned flags)
     return flags & (VMA_READ | VMA_WRITE) ? VMA_READ : flags & VMA_EXEC;
 }
 
-static int populate_locked(struct mm *mm, uaddr start, uaddr end,
-                           unsigned access)
+int mm_populate_locked(struct mm *mm, uaddr start, uaddr end, unsigned access)
 {
     for (uaddr at = start; at < end; at += PAGE_SIZE) {
         struct vma *vma = vma_find(mm, at);
@@ -281,6 +280,6 @@ int mm_populate(struct mm *mm, uaddr start, uint64_t length, unsigned access)
 {
     int error = 0;
     WITH_MUTEX(&mm->lock)
-        error = populate_locked(mm, start, start + length, access);
+        error = mm_populate_locked(mm, start, start + length, access);
     return error;
 }

@@ -248,6 +248,28 @@ int mm_protect(struct mm *mm, uaddr start, uint64_t length, unsigned prot)
     return error;
 }
 
+int mm_set_flags(struct mm *mm, uaddr start, uint64_t length, unsigned set,
+                 unsigned clear)
+{
+    uaddr end = start + length;
+    int error = 0;
+    WITH_MUTEX(&mm->lock) {
+        if (length && vma_isolate(mm, start, end))
+            return -ENOMEM;
+        for (uaddr at = start; at < end;) {
+            struct vma *vma = vma_find(mm, at);
+            if (!vma || at < vma->start)
+                error = -ENOMEM;
+            if (!vma || vma->start >= end)
+                break;
+            at = vma->end;
+            vma->flags = (vma->flags | set) & ~clear;
+            vma_join(mm, vma);
+        }
+    }
+    return error;
+}
+
 // ---- the heap ----
 
 static bool grow_heap(struct mm *mm, uaddr from, uaddr to)

@@ -57,14 +57,19 @@ static uint64_t harts_of(const struct mm *mm)
     return __atomic_load_n(&mm->harts, __ATOMIC_RELAXED);
 }
 
-void tlb_flush_kernel(uint64_t start, uint64_t size)
+static uint64_t online_harts(void)
 {
-    uint64_t online = 0;
+    uint64_t online = bit_of(this_hart());
     for (unsigned i = 0; i < MAX_HARTS; i++)
         if (READ_ONCE(harts[i].online))
             online |= 1ull << i;
+    return online;
+}
+
+void tlb_flush_kernel(uint64_t start, uint64_t size)
+{
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    flush_harts(online | bit_of(this_hart()), start, start + size);
+    flush_harts(online_harts(), start, start + size);
 }
 
 void tlb_flush_mm(struct mm *mm)
@@ -130,6 +135,16 @@ void mm_flush_icache(struct mm *mm)
 {
     __atomic_store_n(&stale_code, UINT64_MAX, __ATOMIC_SEQ_CST);
     settle_code(mm);
+}
+
+void mm_fence(struct mm *mm, bool all)
+{
+    uint64_t others = (all ? online_harts() : harts_of(mm));
+    others &= ~bit_of(this_hart());
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (others)
+        sbi_remote_fence_i(others);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 // ---- switching ----

@@ -134,6 +134,12 @@ int mm_discard(struct mm *mm, uaddr start, uint64_t length);
 // Make all pages of the range resident. -ENOMEM if part of it is not mapped,
 // else as mm_fault. access 0: as the mapping allows, writable ones for writing.
 int mm_populate(struct mm *mm, uaddr start, uint64_t length, unsigned access);
+int mm_populate_locked(struct mm *mm, uaddr start, uaddr end, unsigned access);
+
+// Set and clear flags of the VMAs in the range that are not permissions.
+// -ENOMEM if part of it is not mapped (the rest is done).
+int mm_set_flags(struct mm *mm, uaddr start, uint64_t length, unsigned set,
+                 unsigned clear);
 
 // Is the page at addr resident? (mincore) Holds mm->lock.
 bool mm_resident(struct mm *mm, struct vma *vma, uaddr addr);
@@ -154,6 +160,9 @@ ssize_t mm_write(struct mm *mm, uaddr to, const void *from, size_t n);
 // New code was written: make every hart fetch it afresh (riscv_flush_icache,
 // exec).
 void mm_flush_icache(struct mm *mm);
+
+// A full barrier on every hart that runs mm (or, all, on every hart).
+void mm_fence(struct mm *mm, bool all);
 
 // Pages that a mapping's data may take at most: one that asks for more than the
 // machine has is refused (Linux's heuristic overcommit).
