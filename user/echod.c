@@ -59,15 +59,23 @@ static int open_socket(int type, unsigned short port)
     return fd;
 }
 
+static void *resize(void *array, size_t element)
+{
+    void *resized = reallocarray(array, capacity, element);
+
+    if (!resized)
+        err(1, "realloc");
+    return resized;
+}
+
+// Makes room for one more.
 static void grow(void)
 {
     if (count < capacity)
         return;
     capacity = capacity ? 2 * capacity : 16;
-    polls = realloc(polls, capacity * sizeof(*polls));
-    clients = realloc(clients, capacity * sizeof(*clients));
-    if (!polls || !clients)
-        err(1, "realloc");
+    polls = resize(polls, sizeof(*polls));
+    clients = resize(clients, sizeof(*clients));
 }
 
 // Takes all that wait. Returns false if there are no descriptors or memory

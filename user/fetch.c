@@ -9,6 +9,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <getopt.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -253,11 +254,13 @@ static int fetch(struct url *url, const char *path)
 
 int main(int argc, char *argv[])
 {
+    static const struct option none[] = {{0}};
     const char *path = NULL;
     struct url url;
     int option;
 
-    while ((option = getopt(argc, argv, "O:ST:q")) != -1) {
+    // getopt_long() takes options that stand after the URL, too.
+    while ((option = getopt_long(argc, argv, "O:ST:q", none, NULL)) != -1) {
         switch (option) {
         case 'O':
             path = strcmp(optarg, "-") == 0 ? NULL : optarg;

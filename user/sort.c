@@ -73,10 +73,12 @@ int main(int argc, char *argv[])
     for (int i = optind; i < argc; i++) {
         FILE *file = fopen(argv[i], "r");
 
-        if (!file)
+        if (file) {
+            read_lines(file);
+            fclose(file);
+        } else {
             err(2, "%s", argv[i]);
-        read_lines(file);
-        fclose(file);
+        }
     }
     if (count > 0)
         qsort(lines, count, sizeof(*lines), compare);

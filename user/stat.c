@@ -3,7 +3,7 @@
 // stat [-L] path...: what stat(2) tells; -L follows symbolic links.
 
 #include <err.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -61,20 +61,20 @@ static void print(const char *path, const struct stat *st)
 
 int main(int argc, char *argv[])
 {
-    bool follow = false;
+    int flags = AT_SYMLINK_NOFOLLOW;
     int option, status = 0;
 
     while ((option = getopt(argc, argv, "L")) != -1) {
         if (option != 'L')
             return 2;
-        follow = true;
+        flags = 0;
     }
     if (optind == argc)
         errx(2, "usage: stat [-L] path...");
     for (; optind < argc; optind++) {
         struct stat st;
 
-        if ((follow ? stat : lstat)(argv[optind], &st) < 0) {
+        if (fstatat(AT_FDCWD, argv[optind], &st, flags) < 0) {
             warn("%s", argv[optind]);
             status = 1;
         } else {

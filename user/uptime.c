@@ -20,6 +20,8 @@ int main(void)
     file = fopen("/proc/loadavg", "r");
     if (file && fscanf(file, "%lf %lf %lf", &load[0], &load[1], &load[2]) == 3)
         printf(", load %.2f %.2f %.2f", load[0], load[1], load[2]);
+    if (file)
+        fclose(file);
     putchar('\n');
     return 0;
 }

@@ -49,15 +49,23 @@ static int listen_on(unsigned short port)
     return fd;
 }
 
+static void *resize(void *array, size_t element)
+{
+    void *resized = reallocarray(array, capacity, element);
+
+    if (!resized)
+        err(1, "realloc");
+    return resized;
+}
+
+// Makes room for one more.
 static void grow(void)
 {
     if (count < capacity)
         return;
     capacity = capacity ? 2 * capacity : 16;
-    polls = realloc(polls, capacity * sizeof(*polls));
-    connections = realloc(connections, capacity * sizeof(*connections));
-    if (!polls || !connections)
-        err(1, "realloc");
+    polls = resize(polls, sizeof(*polls));
+    connections = resize(connections, sizeof(*connections));
 }
 
 static void add(int fd)

@@ -69,9 +69,8 @@ static int clean_path(char *text, struct request *request)
 static int parse_target(char *target, struct request *request)
 {
     if (strncasecmp(target, "http://", 7) == 0) {
-        target = strchr(target + 7, '/');
-        if (!target)
-            target = "";
+        target += 7;
+        target += strcspn(target, "/");
     } else if (*target != '/') {
         return 400;
     }

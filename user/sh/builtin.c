@@ -263,9 +263,10 @@ static int set_options(int argc, char **argv, bool *parameters)
         for (const char *letter = argv[i] + 1; *letter; letter++) {
             bool *flag = shell_option(*letter);
 
-            if (!flag)
+            if (flag)
+                *flag = argv[i][0] == '-';
+            else
                 shell_error("set: -%c: no such option", *letter);
-            *flag = argv[i][0] == '-';
         }
     }
     return i;
