@@ -23,13 +23,16 @@ program-sources = $(or $(wildcard $(1)/$(2)/*.c),$(1)/$(2).c)
 program-objects = $(foreach name,$(2),$(patsubst %.c,$(B)/user-objects/%.o,\
     $(call program-sources,$(1),$(name))))
 
-# $(eval $(call link-program,OUTPUT,OBJECTS))
+# $(eval $(call link-program,OUTPUT,OBJECTS)): what the guest gets, and beside the
+# objects the same program with its symbols.
 define link-program
 $(1): $(2)
 	$$(call say,LINK,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$(user-link) $(2) -o $$@ -Wl,--start-group $$(MUSL)/lib/libc.a -lgcc \
-	    -Wl,--end-group $$(MUSL)/lib/crtn.o
+	@mkdir -p $$(@D) $(B)/user-symbols
+	$$(Q)$$(user-link) $(2) -o $(B)/user-symbols/$$(@F) \
+	    -Wl,--start-group $$(MUSL)/lib/libc.a -lgcc -Wl,--end-group \
+	    $$(MUSL)/lib/crtn.o
+	$$(Q)$$(CROSS)strip -o $$@ $(B)/user-symbols/$$(@F)
 endef
 
 $(foreach name,$(programs),$(eval $(call link-program,$(B)/rootfs/bin/$(name),\
