@@ -156,8 +156,10 @@ static void release_mm(struct task *task)
     if (!mm)
         return;
     struct process *process = task->process;
-    process->max_pages = MAX(process->max_pages, mm->max_pages);
-    task->mm = NULL;
+    WITH_LOCK(&process_tree_lock) {  // others find the mm by it
+        process->max_pages = MAX(process->max_pages, mm->max_pages);
+        task->mm = NULL;
+    }
     mm_put(mm);
 }
 

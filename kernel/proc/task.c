@@ -119,6 +119,21 @@ struct process *process_find(int pid)
     return found;
 }
 
+struct mm *process_mm(struct process *process)
+{
+    struct task *task;
+
+    WITH_LOCK(&process_tree_lock) {
+        list_for_each(task, &process->threads, thread_node) {
+            if (task->mm) {
+                mm_get(task->mm);
+                return task->mm;
+            }
+        }
+    }
+    return NULL;
+}
+
 // ---- references ----
 
 void task_get(struct task *task)

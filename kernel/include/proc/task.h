@@ -61,7 +61,7 @@ struct task {
 
     struct process *process;      // (i) its thread group; NULL: kernel thread
     struct list_node thread_node; // (t) process->threads
-    struct mm *mm;                // (o) NULL: kernel thread
+    struct mm *mm;                // (o) as files; NULL: kernel thread
     struct files *files;          // (o) changed under process_tree_lock
     struct fs_context *fs;        // (o) as files
 
@@ -186,6 +186,8 @@ int task_last_tid(void);
 
 // Look up; the process comes with a reference (process_put). NULL: none.
 struct process *process_find(int pid);
+// Its address space, with a reference (mm_put). NULL: it has none any more.
+struct mm *process_mm(struct process *process);
 struct task *task_find(int tid);  // with a reference (task_put)
 void process_get(struct process *process);
 void process_put(struct process *process);
