@@ -184,7 +184,7 @@ mkdir a 2>/dev/null || echo exists; cmp h z >/dev/null || echo differ
     done = run(f"{BIN}/sh", "-c", script, cwd=tmp_path)
     assert done.stdout.decode() == (
         "copy:\nb\n\ncopy/b:\nc\nf\nl\n\ncopy/b/c:\ne\ntext\nb\ng\n"
-        "text\nmore\n3072\ntext\n\n.\n..\nf\nl\n1\n"
+        "text\nmore\n3072\ntext\n.\n..\nf\nl\n1\n"
         "cannot\nfolder\nexists\ndiffer\n"), done.stderr
     assert done.returncode == 0
 
