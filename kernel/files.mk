@@ -98,3 +98,4 @@ kernel-y += syscall/clock.c
 kernel-y += syscall/sleep.c
 kernel-y += syscall/futex.c
 kernel-y += syscall/robust_list.c
+kernel-y += fs/proc_mem.c

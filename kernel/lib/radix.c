@@ -6,8 +6,8 @@
 #include <abi/errno.h>
 #include <lib/radix.h>
 
-#define RADIX_BITS 6
-#define RADIX_SLOTS (1u << RADIX_BITS)
+#define RADIX_BITS       6
+#define RADIX_SLOTS      (1u << RADIX_BITS)
 #define RADIX_MAX_HEIGHT ((64 + RADIX_BITS - 1) / RADIX_BITS)
 
 struct radix_node {

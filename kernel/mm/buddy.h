@@ -10,7 +10,7 @@
 struct buddy {
     struct page *pages;  // pages[i] describes page i; i = 0 is well aligned
     size_t count;
-    size_t free;         // pages in the lists
+    size_t free;                            // pages in the lists
     struct list_node lists[MAX_ORDER + 1];  // free blocks, by order
 };
 

@@ -83,7 +83,8 @@ static int fault_present(struct vma *vma, uaddr addr, uint64_t *pte,
     if (access == VMA_WRITE && old & PTE_PAGE && !(old & PTE_WRITE)) {
         page = pte_page(old);
         // Nobody else has the page, nor can get it without mm->lock.
-        if (!page->owner && __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 1) {
+        if (!page->owner &&
+            __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 1) {
             *pte |= PTE_WRITE | PTE_DIRTY;
             page = NULL;
         } else {
@@ -220,8 +221,7 @@ static bool grow_stack(struct vma *vma, uaddr addr)
     uint64_t more = vma->start - addr;
     if (!(vma->flags & VMA_GROWS_DOWN) || addr < PAGE_SIZE)
         return false;
-    if (vma->end - addr > vma->mm->limit_stack ||
-        !mm_may_expand(vma->mm, more))
+    if (vma->end - addr > vma->mm->limit_stack || !mm_may_expand(vma->mm, more))
         return false;
     if (below && below->flags & (VMA_READ | VMA_WRITE | VMA_EXEC) &&
         !(below->flags & VMA_GROWS_DOWN) && addr - below->end < STACK_GAP)

@@ -40,8 +40,8 @@ static void map_direct(paddr start, paddr end, uint64_t bits)
 {
     while (start < end) {
         unsigned level = 2;
-        while (level > 0 && (start % level_span(level) ||
-                             start + level_span(level) > end))
+        while (level > 0 &&
+               (start % level_span(level) || start + level_span(level) > end))
             level--;
         put_leaf(DIRECT_MAP + start, start, level, bits);
         start += level_span(level);
@@ -82,7 +82,8 @@ void mm_init_kernel_table(void)
     kernel_root = page_to_virt(page);
     map_direct(0, MMIO_END, PTE_KERNEL_RW);
     for (int bank = 0; fdt_memory(bank, &start, &size); bank++)
-        map_bank(ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(start + size, PAGE_SIZE));
+        map_bank(ALIGN_DOWN(start, PAGE_SIZE),
+                 ALIGN_UP(start + size, PAGE_SIZE));
     // Made now, so that all root tables share it.
     assert(page_table_below(&kernel_root[table_index(KSTACK_AREA, 2)]));
     kernel_satp = SATP_SV39 | page_to_phys(page) >> PAGE_SHIFT;

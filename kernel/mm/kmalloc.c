@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POISON 0x6b
+#define POISON      0x6b
 #define POISON_WORD (0x0101010101010101ul * POISON)
 
 struct cache {
@@ -26,11 +26,11 @@ struct cache {
     uint64_t allocated;        // (lock) objects ever handed out
 };
 
-#define CACHE(i, object_size, slab_order)                              \
-    {                                                                  \
-        .lock = SPINLOCK_INIT(RANK_KMALLOC),                           \
+#define CACHE(i, object_size, slab_order)                               \
+    {                                                                   \
+        .lock = SPINLOCK_INIT(RANK_KMALLOC),                            \
         .partial = LIST_INIT(caches[i].partial), .size = (object_size), \
-        .order = (slab_order),                                         \
+        .order = (slab_order),                                          \
     }
 
 // Sizes 2^n and 1.5 * 2^n; slabs that waste little.
@@ -43,8 +43,8 @@ static struct cache caches[] = {
 };
 #define LARGEST 2048
 
-static size_t large_live;        // (a) bytes in whole blocks
-static uint64_t large_allocated; // (a) blocks ever handed out
+static size_t large_live;         // (a) bytes in whole blocks
+static uint64_t large_allocated;  // (a) blocks ever handed out
 
 // The cache for n bytes. Between 2^k and 2^(k+1) stands one more size, and 24
 // is the one that is missing.
@@ -170,8 +170,7 @@ static void *large_alloc(size_t n)
 
 static void large_free(struct page *page)
 {
-    __atomic_fetch_sub(&large_live, PAGE_SIZE << page->order,
-                       __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&large_live, PAGE_SIZE << page->order, __ATOMIC_RELAXED);
     page_put(page);
 }
 

@@ -12,8 +12,8 @@
 #include "tlb.h"
 
 #define SLOT_SIZE (2 * KSTACK_SIZE)
-#define SLOTS (KSTACK_AREA_SIZE / SLOT_SIZE)
-#define KEPT_MAX 32  // free stacks that stay mapped
+#define SLOTS     (KSTACK_AREA_SIZE / SLOT_SIZE)
+#define KEPT_MAX  32  // free stacks that stay mapped
 
 static struct mutex lock = MUTEX_INIT(lock, RANK_KSTACK);
 static uint64_t used[SLOTS / 64];  // (lock) bit per slot

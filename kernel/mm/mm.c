@@ -91,8 +91,7 @@ static int share_pages(struct mm *to, struct vma *vma, struct tlb_batch *batch)
 
 static int fork_vma(struct mm *to, struct vma *vma, struct tlb_batch *batch)
 {
-    struct vma *copy =
-        vma_copy(vma, vma->start, vma->end, vma->cache_index);
+    struct vma *copy = vma_copy(vma, vma->start, vma->end, vma->cache_index);
     if (!copy)
         return -ENOMEM;
     vma_link(to, copy);

@@ -12,7 +12,7 @@
 
 #include "buddy.h"
 
-#define POISON 0xa5
+#define POISON      0xa5
 #define POISON_WORD (0x0101010101010101ul * POISON)
 
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_PAGES);
@@ -67,8 +67,7 @@ static void check_poison(struct page *page, unsigned order)
     for (size_t i = 0; i < 1ul << order; i++) {
         const uint64_t *words = page_to_virt(page + i);
         for (size_t n = 0; n < PAGE_SIZE / 8; n++)
-            if (page[i].flags & PAGE_POISONED &&
-                words[n] != POISON_WORD)
+            if (page[i].flags & PAGE_POISONED && words[n] != POISON_WORD)
                 panic("free page written to: %p holds %#lx",
                       (const void *)&words[n], (unsigned long)words[n]);
     }

@@ -16,18 +16,25 @@
 // programs run on is not to be had for data that nobody will free.
 #define RESERVED_PART 32
 
-void page_cache_init(struct page_cache *cache,
-                     const struct page_cache_ops *ops)
+void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops)
 {
     *cache = (struct page_cache){.ops = ops};
     mutex_init(&cache->lock, RANK_PAGE_CACHE, "page cache");
     list_init(&cache->mappings);
 }
 
+static size_t pages_cached;  // (a) in all caches
+
+size_t page_cache_pages(void)
+{
+    return READ_ONCE(pages_cached);
+}
+
 static void drop_page(struct page_cache *cache, uint64_t index)
 {
     struct page *page = radix_remove(&cache->pages, index);
     cache->count--;
+    __atomic_fetch_sub(&pages_cached, 1, __ATOMIC_RELAXED);
     page->owner = NULL;
     page_put(page);
 }
@@ -70,12 +77,13 @@ static int add_page(struct page_cache *cache, uint64_t index,
     page->owner = cache;
     page->index = index;
     cache->count++;
+    __atomic_fetch_add(&pages_cached, 1, __ATOMIC_RELAXED);
     *result = page;
     return 0;
 }
 
-int page_cache_get_locked(struct page_cache *cache, uint64_t index,
-                          bool create, struct page **page)
+int page_cache_get_locked(struct page_cache *cache, uint64_t index, bool create,
+                          struct page **page)
 {
     *page = radix_find(&cache->pages, index);
     if (!*page && create) {
@@ -100,8 +108,8 @@ int page_cache_get(struct page_cache *cache, uint64_t index, bool create,
 // ---- read and write ----
 
 // The page at position and how many bytes of it are to be read, 0 at the end.
-static int page_to_read(struct page_cache *cache, uint64_t position,
-                        size_t *n, struct page **page)
+static int page_to_read(struct page_cache *cache, uint64_t position, size_t *n,
+                        struct page **page)
 {
     int error = 0;
     *page = NULL;

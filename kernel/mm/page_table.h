@@ -8,25 +8,25 @@
 #include <mm/mm.h>
 #include <mm/page.h>
 
-#define PTE_VALID (1ul << 0)
-#define PTE_READ (1ul << 1)
-#define PTE_WRITE (1ul << 2)
-#define PTE_EXEC (1ul << 3)
-#define PTE_USER (1ul << 4)
-#define PTE_GLOBAL (1ul << 5)
+#define PTE_VALID    (1ul << 0)
+#define PTE_READ     (1ul << 1)
+#define PTE_WRITE    (1ul << 2)
+#define PTE_EXEC     (1ul << 3)
+#define PTE_USER     (1ul << 4)
+#define PTE_GLOBAL   (1ul << 5)
 #define PTE_ACCESSED (1ul << 6)
-#define PTE_DIRTY (1ul << 7)
+#define PTE_DIRTY    (1ul << 7)
 // Software's own: this entry of a user table holds a reference to a page. It
 // stays set where PROT_NONE has cleared PTE_VALID.
-#define PTE_PAGE (1ul << 8)
+#define PTE_PAGE     (1ul << 8)
 
 // A and D are always set, so that no hart faults to have them set.
-#define PTE_KERNEL (PTE_VALID | PTE_READ | PTE_GLOBAL | PTE_ACCESSED)
+#define PTE_KERNEL    (PTE_VALID | PTE_READ | PTE_GLOBAL | PTE_ACCESSED)
 #define PTE_KERNEL_RW (PTE_KERNEL | PTE_WRITE | PTE_DIRTY)
 
 #define TABLE_ENTRIES 512
-#define TABLE_SPAN (TABLE_ENTRIES * PAGE_SIZE)  // bytes under a leaf table
-#define USER_ENTRIES (USER_TOP / (TABLE_SPAN * TABLE_ENTRIES))
+#define TABLE_SPAN    (TABLE_ENTRIES * PAGE_SIZE)  // bytes under a leaf table
+#define USER_ENTRIES  (USER_TOP / (TABLE_SPAN * TABLE_ENTRIES))
 
 static inline uint64_t pte_make(paddr pa, uint64_t bits)
 {

@@ -43,8 +43,7 @@ static int64_t choose_target(struct mm *mm, const struct mm_remap *r,
         uaddr addr = vma_find_gap(mm, r->new_length, high);
         return addr ? (int64_t)addr : -ENOMEM;
     }
-    int error =
-        mm_unmap_locked(mm, r->target, r->target + r->new_length, dead);
+    int error = mm_unmap_locked(mm, r->target, r->target + r->new_length, dead);
     return error ? error : (int64_t)r->target;
 }
 
@@ -57,8 +56,7 @@ static int64_t move(struct mm *mm, const struct mm_remap *r, uint64_t length,
     if (to < 0)
         return to;
     struct vma *vma = vma_find(mm, r->old);
-    uint64_t index =
-        vma->cache_index + ((r->old - vma->start) >> PAGE_SHIFT);
+    uint64_t index = vma->cache_index + ((r->old - vma->start) >> PAGE_SHIFT);
     struct vma *moved = vma_copy(vma, to, to + r->new_length, index);
     if (!moved)
         return -ENOMEM;
@@ -119,8 +117,8 @@ static int64_t remap_locked(struct mm *mm, const struct mm_remap *r,
     if (r->keep && (vma->cache || vma->flags & VMA_SHARED))
         return -EINVAL;
     if (r->new_length < length) {
-        int error = mm_unmap_locked(mm, r->old + r->new_length,
-                                    r->old + length, dead);
+        int error =
+            mm_unmap_locked(mm, r->old + r->new_length, r->old + length, dead);
         if (error)
             return error;
         length = r->new_length;

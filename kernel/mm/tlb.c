@@ -112,7 +112,8 @@ void tlb_batch_flush(struct tlb_batch *batch)
 static void settle_code(struct mm *mm)
 {
     uint64_t self = bit_of(this_hart());
-    uint64_t due = harts_of(mm) & __atomic_load_n(&stale_code, __ATOMIC_RELAXED);
+    uint64_t due =
+        harts_of(mm) & __atomic_load_n(&stale_code, __ATOMIC_RELAXED);
     if (!due)
         return;
     __atomic_and_fetch(&stale_code, ~due, __ATOMIC_SEQ_CST);

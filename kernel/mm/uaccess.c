@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Range checks in front of the routines of user_copy.S, which trust addresses to
-// be the user's: with SUM set a load from the kernel's half would succeed.
+// Range checks in front of the routines of user_copy.S, which trust addresses
+// to be the user's: with SUM set a load from the kernel's half would succeed.
 
 #include <mm/uaccess.h>
 #include <riscv/memory_layout.h>

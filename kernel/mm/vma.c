@@ -147,8 +147,7 @@ void vma_resize(struct vma *vma, uaddr start, uaddr end)
 struct vma *vma_split(struct vma *vma, uaddr addr)
 {
     uint64_t pages = (addr - vma->start) >> PAGE_SHIFT;
-    struct vma *upper =
-        vma_copy(vma, addr, vma->end, vma->cache_index + pages);
+    struct vma *upper = vma_copy(vma, addr, vma->end, vma->cache_index + pages);
     if (!upper)
         return NULL;
     // Both halves in one step, or a truncation in between would miss one.

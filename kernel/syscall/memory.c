@@ -19,11 +19,10 @@ long sys_brk(uaddr brk)
 // ---- mmap ----
 
 // Flags that a mapping of type MAP_SHARED_VALIDATE may have.
-#define KNOWN_FLAGS                                                     \
-    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |             \
-     MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |      \
-     MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |            \
-     MAP_FIXED_NOREPLACE)
+#define KNOWN_FLAGS                                                         \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | \
+     MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |           \
+     MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE)
 
 // The VMA flags for mmap's arguments, or -errno.
 static int64_t vma_flags(unsigned long prot, unsigned long flags)

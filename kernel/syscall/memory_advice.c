@@ -115,9 +115,9 @@ static int advise(uaddr start, unsigned long length, unsigned advice)
     case MADV_RANDOM:
     case MADV_SEQUENTIAL:  // there is no reading ahead to be tuned,
     case MADV_COLD:
-    case MADV_PAGEOUT:     // nor swap,
+    case MADV_PAGEOUT:  // nor swap,
     case MADV_DONTDUMP:
-    case MADV_DODUMP:      // nor core dumps: all are done by doing nothing
+    case MADV_DODUMP:  // nor core dumps: all are done by doing nothing
         return for_each_vma(start, start + length, NULL);
     default:
         return -EINVAL;
@@ -262,11 +262,11 @@ long sys_riscv_flush_icache(uaddr start, uaddr end, unsigned long flags)
 // do before and after it is ordered.
 long sys_membarrier(long command, unsigned long flags, long cpu)
 {
-    const long supported =
-        MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
-        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
-        MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
-        MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+    const long supported = MEMBARRIER_CMD_GLOBAL |
+                           MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                           MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+                           MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
+                           MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
     (void)cpu;
     if (flags)
         return -EINVAL;

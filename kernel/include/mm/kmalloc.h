@@ -12,9 +12,9 @@
 // their size.
 void *kmalloc(size_t n);
 void *kzalloc(size_t n);
-void *krealloc(void *p, size_t n);  // p may be NULL; on failure p is kept
-void kfree(const void *p);          // p may be NULL
-size_t kmalloc_size(const void *p); // what was really reserved
+void *krealloc(void *p, size_t n);   // p may be NULL; on failure p is kept
+void kfree(const void *p);           // p may be NULL
+size_t kmalloc_size(const void *p);  // what was really reserved
 
 char *kstrdup(const char *s);
 char *kasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));

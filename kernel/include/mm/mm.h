@@ -20,9 +20,9 @@ enum vma_flags {
     VMA_HEAP = 64,        // grown by brk
     VMA_SPECIAL = 128,    // vDSO: cannot be grown or moved in part
     VMA_NORESERVE = 256,  // not counted against memory (MAP_NORESERVE)
-    VMA_READ_ONLY_FILE = 512,   // may not become writable (shared, O_RDONLY)
-    VMA_DONT_FORK = 1024,       // children do not get it
-    VMA_WIPE_ON_FORK = 2048,    // children get it empty
+    VMA_READ_ONLY_FILE = 512,  // may not become writable (shared, O_RDONLY)
+    VMA_DONT_FORK = 1024,      // children do not get it
+    VMA_WIPE_ON_FORK = 2048,   // children get it empty
 };
 
 // How a VMA holds on to its file without knowing files (floor 4 provides it).
@@ -47,35 +47,35 @@ struct vma {
     const struct vma_file_ops *file_ops;
     struct list_node mapping;  // cache->mappings (the cache's lock)
     struct mm *mm;
-    const char *name;          // "[vdso]" and the like, or NULL
-    bool private_pages;        // may hold pages that are not the cache's
+    const char *name;    // "[vdso]" and the like, or NULL
+    bool private_pages;  // may hold pages that are not the cache's
 };
 
 struct mm {
-    uint32_t refs;              // (a) tasks that use it
-    uint32_t table_refs;        // (a) one for all tasks, one per hart whose
-                                // satp holds the table
-    struct mutex lock;          // RANK_MM: VMAs and brk
-    struct list_node vmas;      // (lock)
-    struct vma *last_found;     // (lock) cache of vma_find
-    struct spinlock table_lock; // RANK_PAGE_TABLE: the page table
-    uint64_t *root;             // (table_lock) root page table
-    uint64_t satp;              // (i)
-    uint64_t harts;             // (a) bit i: harts[i] may hold translations
-    uaddr brk_start, brk;       // (lock)
-    uaddr stack_top;            // (i after exec)
-    uaddr arg_start, arg_end;   // (i after exec) for /proc/PID/cmdline
-    uaddr env_start, env_end;   // (i after exec)
-    uaddr mmap_base;            // (i after exec) mappings go below this
-    uaddr vdso;                 // (i after exec)
-    uint64_t pages;             // (table_lock) resident pages
-    uint64_t max_pages;         // (table_lock) the peak
-    uint64_t total_pages;       // (lock) address space
-    bool lock_future;           // (lock) mlockall: fill new mappings at once
-    uint64_t limit_as;          // (lock) RLIMIT_AS in bytes
-    uint64_t limit_data;        // (lock) RLIMIT_DATA
-    uint64_t limit_stack;       // (lock) RLIMIT_STACK
-    uint64_t auxv[48];          // (i after exec) for /proc/PID/auxv
+    uint32_t refs;               // (a) tasks that use it
+    uint32_t table_refs;         // (a) one for all tasks, one per hart whose
+                                 // satp holds the table
+    struct mutex lock;           // RANK_MM: VMAs and brk
+    struct list_node vmas;       // (lock)
+    struct vma *last_found;      // (lock) cache of vma_find
+    struct spinlock table_lock;  // RANK_PAGE_TABLE: the page table
+    uint64_t *root;              // (table_lock) root page table
+    uint64_t satp;               // (i)
+    uint64_t harts;              // (a) bit i: harts[i] may hold translations
+    uaddr brk_start, brk;        // (lock)
+    uaddr stack_top;             // (i after exec)
+    uaddr arg_start, arg_end;    // (i after exec) for /proc/PID/cmdline
+    uaddr env_start, env_end;    // (i after exec)
+    uaddr mmap_base;             // (i after exec) mappings go below this
+    uaddr vdso;                  // (i after exec)
+    uint64_t pages;              // (table_lock) resident pages
+    uint64_t max_pages;          // (table_lock) the peak
+    uint64_t total_pages;        // (lock) address space
+    bool lock_future;            // (lock) mlockall: fill new mappings at once
+    uint64_t limit_as;           // (lock) RLIMIT_AS in bytes
+    uint64_t limit_data;         // (lock) RLIMIT_DATA
+    uint64_t limit_stack;        // (lock) RLIMIT_STACK
+    uint64_t auxv[48];           // (i after exec) for /proc/PID/auxv
 };
 
 // An empty address space with one reference, or NULL. brk etc. are 0.
@@ -97,8 +97,8 @@ void mm_activate(struct mm *mm);
 // -EEXIST with noreplace).
 struct mm_map {
     uaddr addr;
-    uint64_t length;       // bytes, > 0
-    unsigned flags;        // VMA_*
+    uint64_t length;  // bytes, > 0
+    unsigned flags;   // VMA_*
     bool fixed, noreplace;
     struct page_cache *cache;
     uint64_t cache_index;

@@ -14,28 +14,28 @@
 // One per physical page. A block of 2^order pages is described by its first
 // page's structure, the head; the others point back to it.
 struct page {
-    uint32_t refs;           // (a) references; 0 when free
-    uint8_t order;           // of the block, in the head
-    uint8_t flags;           // PAGE_*
-    uint16_t slab_used;      // kmalloc: objects in use
+    uint32_t refs;       // (a) references; 0 when free
+    uint8_t order;       // of the block, in the head
+    uint8_t flags;       // PAGE_*
+    uint16_t slab_used;  // kmalloc: objects in use
     union {
-        struct list_node link;   // free list, slab list, LRU: the owner's
-        struct page *head;       // of a tail page
+        struct list_node link;  // free list, slab list, LRU: the owner's
+        struct page *head;      // of a tail page
     };
     union {
-        uint64_t index;          // page cache: position in pages
-        void *slab_free;         // kmalloc: first free object
+        uint64_t index;   // page cache: position in pages
+        void *slab_free;  // kmalloc: first free object
     };
-    void *owner;             // kmalloc: cache; page cache: its struct
+    void *owner;  // kmalloc: cache; page cache: its struct
 };
 
 enum page_flags {
-    PAGE_FREE = 1,       // first page of a free block (page lock)
-    PAGE_TAIL = 2,       // in use, not the first page of its block
-    PAGE_SLAB = 4,       // kmalloc's (its cache's lock)
-    PAGE_DIRTY = 8,      // differs from the backing store (cache's lock)
-    PAGE_FETCHABLE = 16, // harts have been told to refetch its instructions
-    PAGE_POISONED = 32,  // DEBUG: filled with the pattern of free memory
+    PAGE_FREE = 1,        // first page of a free block (page lock)
+    PAGE_TAIL = 2,        // in use, not the first page of its block
+    PAGE_SLAB = 4,        // kmalloc's (its cache's lock)
+    PAGE_DIRTY = 8,       // differs from the backing store (cache's lock)
+    PAGE_FETCHABLE = 16,  // harts have been told to refetch its instructions
+    PAGE_POISONED = 32,   // DEBUG: filled with the pattern of free memory
 };
 
 // Take over all memory of the FDT except what is reserved, the kernel image,
@@ -55,7 +55,7 @@ void page_put(struct page *page);
 // Hand a physical range to the allocator (the initrd as it is unpacked).
 void page_free_range(paddr start, uint64_t size);
 
-struct page *phys_to_page(paddr pa);    // NULL if it is no memory of ours
+struct page *phys_to_page(paddr pa);  // NULL if it is no memory of ours
 paddr page_to_phys(const struct page *page);
 void *page_to_virt(const struct page *page);
 struct page *virt_to_page(const void *va);  // of the direct map

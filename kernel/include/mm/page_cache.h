@@ -42,8 +42,8 @@ void page_cache_destroy(struct page_cache *cache);  // drops all pages
 // of memory. May sleep. page_cache_get_locked: the caller holds the lock.
 int page_cache_get(struct page_cache *cache, uint64_t index, bool create,
                    struct page **page);
-int page_cache_get_locked(struct page_cache *cache, uint64_t index,
-                          bool create, struct page **page);
+int page_cache_get_locked(struct page_cache *cache, uint64_t index, bool create,
+                          struct page **page);
 
 // Move bytes between the cache and a uio. The count moved, or -errno if none.
 // Reading stops at cache->size; writing extends it. The caller holds the
@@ -56,6 +56,9 @@ ssize_t page_cache_write(struct page_cache *cache, uint64_t position,
 // Set the size; pages beyond it go, also from address spaces that map them, and
 // the rest of the last page is zeroed.
 int page_cache_truncate(struct page_cache *cache, uint64_t size);
+
+// Pages in all caches together.
+size_t page_cache_pages(void);
 
 // Write all dirty pages back. 0 or the first error. Nothing to do without a
 // backing store. May sleep.

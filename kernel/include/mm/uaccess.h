@@ -21,10 +21,10 @@ ssize_t copy_string_from_user(char *to, uaddr from, size_t n);
 
 // Typed forms: GET_USER(&kernel_variable, uaddr), PUT_USER(uaddr, value).
 #define GET_USER(ptr, from) copy_from_user((ptr), (from), sizeof(*(ptr)))
-#define PUT_USER(to, value)                                  \
-    ({                                                       \
-        typeof(value) put_value = (value);                   \
-        copy_to_user((to), &put_value, sizeof(put_value));   \
+#define PUT_USER(to, value)                                \
+    ({                                                     \
+        typeof(value) put_value = (value);                 \
+        copy_to_user((to), &put_value, sizeof(put_value)); \
     })
 
 // Atomic 32-bit operations on user memory for futexes. 0 or -EFAULT.

@@ -8,7 +8,7 @@
 
 #include <lib/types.h>
 
-#define IOV_MAX 1024
+#define IOV_MAX  1024
 #define UIO_FAST 8
 
 struct iovec {
