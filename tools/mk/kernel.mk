@@ -38,9 +38,11 @@ kernel-includes := -Ikernel/include -Inet/include -Idrivers/include -Inet/lwip \
     -isystem $(LIBFDT_DIR)
 
 # To some versions of gcc the body of WITH_LOCK, a loop that runs once, might not
-# run at all, and what it sets be uninitialised.
+# run at all, and what it sets be uninitialised. Cutting short is what snprintf is
+# used for.
 kernel-cflags = $(kernel-arch) $(kernel-codegen) $(kernel-sanitize) -std=gnu11 \
-    -Wall -Wextra -Werror -Wno-maybe-uninitialized $(kernel-includes)
+    -Wall -Wextra -Werror -Wno-maybe-uninitialized -Wno-format-truncation \
+    $(kernel-includes)
 
 # Other flags, other objects.
 $(kernel-objects): tools/mk/kernel.mk
