@@ -83,6 +83,16 @@ size_t uart_write(const char *s, size_t n)
     return taken;
 }
 
+size_t uart_pending(void)
+{
+    size_t pending = 0;
+    WITH_LOCK(&lock) {
+        pending = head - tail;
+        refused |= pending > 0;
+    }
+    return pending;
+}
+
 static void write_waiting(char c)
 {
     while (!(uart_read(LSR) & LSR_TRANSMITTER_EMPTY))
@@ -134,7 +144,7 @@ static void uart_interrupt(void *unused)
     WITH_LOCK(&lock) {
         fill_fifo();
         set_interrupts();
-        ready = refused && head - tail <= RING_SIZE / 2;
+        ready = refused && head - tail <= UART_LOW_WATER;
         refused &= !ready;
     }
     if (ready && client)

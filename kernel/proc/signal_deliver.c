@@ -218,7 +218,7 @@ static void stay_stopped(void)
     sched_cancel_sleep();
 }
 
-static bool is_orphaned_group(const struct process *process)
+bool process_group_is_orphaned(const struct process *process)
 {
     struct process *p;
 
@@ -236,7 +236,7 @@ static void stop_process(int signal)
     struct process *process = current->process;
 
     WITH_LOCK(&process_tree_lock) {
-        if (signal != SIGSTOP && is_orphaned_group(process))
+        if (signal != SIGSTOP && process_group_is_orphaned(process))
             return;
         WITH_LOCK(&process->signal_lock) {
             if (process->group_exit)

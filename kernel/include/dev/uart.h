@@ -19,6 +19,11 @@ void uart_set_client(const struct uart_client *client);
 size_t uart_write(const char *s, size_t n);
 bool uart_present(void);
 
+// Bytes queued and not yet handed to the hardware. If there are any,
+// transmit_ready follows as they get less, below UART_LOW_WATER.
+size_t uart_pending(void);
+#define UART_LOW_WATER 2048u
+
 // Write what is queued and then all of s, waiting for the hardware: the kernel
 // log and panics only.
 void uart_write_sync(const char *s, size_t n);

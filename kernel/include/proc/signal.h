@@ -65,6 +65,9 @@ long signal_return(struct trap_frame *frame);
 // Is the signal ignored or blocked by the running task? (tty: SIGTTIN)
 bool signal_is_blocked_or_ignored(int signal);
 bool signal_default_ignored(int signal);
+// Has the process's group nobody left in its session to continue it? Then job
+// control does not stop it. Holds process_tree_lock.
+bool process_group_is_orphaned(const struct process *process);
 bool signal_fatal_pending(void);  // SIGKILL or group exit
 
 // Take a pending signal of the set off the queue without delivering it
