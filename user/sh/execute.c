@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-_Noreturn static void run_in_child(const struct node *node)
+// The last thing that this process does.
+_Noreturn static void finish_with(const struct node *node)
 {
     if (node->type == NODE_SIMPLE)
         shell_exit(execute_simple(node, true));
@@ -46,7 +47,7 @@ static int start_member(struct job *job, const struct node *node, int input)
             close(ends[0]);
             connect_pipe(ends[1], 1);
         }
-        run_in_child(node);
+        finish_with(node);
     }
     if (input >= 0)
         close(input);
@@ -108,7 +109,7 @@ static int execute_background(const struct node *node)
     if (job_fork(job, false) == 0) {
         if (!shell.job_control)
             connect_pipe(open("/dev/null", O_RDONLY), 0);
-        run_in_child(node->left);
+        finish_with(node->left);
     }
     job_background(job);
     return 0;
@@ -119,7 +120,7 @@ static int execute_subshell(const struct node *node)
     struct job *job = job_create("subshell");
 
     if (job_fork(job, true) == 0)
-        run_in_child(node->left);
+        finish_with(node->left);
     return job_wait(job);
 }
 
@@ -275,6 +276,13 @@ int execute(const struct node *node)
     return status;
 }
 
+// True if nothing is left to do in this process but that simple command.
+static bool is_last(struct source *source, const struct node *node)
+{
+    return source->final && node->type == NODE_SIMPLE && !traps_set() &&
+           source_peek(source) == SOURCE_END;
+}
+
 // Parses and runs one line; its tree is in `tree`, and freed, unless a function
 // that it defined goes on using it. Returns false at the end.
 bool execute_line(struct source *source, struct arena *tree)
@@ -288,6 +296,8 @@ bool execute_line(struct source *source, struct arena *tree)
     case PARSE_ERROR:
         shell_abandon(2);
     case PARSE_COMMAND:
+        if (is_last(source, node))
+            finish_with(node);
         execute(node);
         traps_run();
         break;
@@ -319,4 +329,14 @@ int execute_string(const char *text)
     status = execute_source(&source);
     source_close(&source);
     return status;
+}
+
+void execute_last(const char *text)
+{
+    struct source source;
+
+    shell.status = 0;
+    source_from_string(&source, text);
+    source.final = true;
+    shell_exit(execute_source(&source));
 }

@@ -154,7 +154,7 @@ char *substitute_command(const char *text, size_t length)
             dup2(ends[1], 1);
             close(ends[1]);
         }
-        shell_exit(execute_string(command));
+        execute_last(command);
     }
     close(ends[1]);
     output = read_output(ends[0]);

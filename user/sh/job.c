@@ -267,23 +267,31 @@ static struct job *find_job(const char *name)
     return NULL;
 }
 
-// Returns false if a trapped signal came first.
-static bool wait_to_end(struct job *job)
+// What kill() wants to be told to reach the job, or 0: there is none.
+pid_t job_target(const char *name)
 {
-    while (!all(job, false)) {
-        if (!reap(0) &&
-            (errno != EINTR || traps_pending() || shell.interrupted))
-            return false;
-    }
-    return true;
+    struct job *job = find_job(name);
+
+    if (!job)
+        return 0;
+    return job->group ? -job->group : job->processes->pid;
 }
 
-static int wait_for_job(struct job *job)
+// Waits until the job has ended, and forgets it. Sets *interrupted if a signal
+// came first that has a trap, or ctrl-C; the status is then the signal's.
+static int wait_for_job(struct job *job, bool *interrupted)
 {
     int status;
 
-    if (!wait_to_end(job))
-        return 128 + SIGINT;
+    while (!all(job, false)) {
+        if (reap(0))
+            continue;
+        *interrupted = shell.interrupted || traps_pending();
+        if (*interrupted)
+            return 128 + (shell.interrupted ? SIGINT : traps_pending());
+        if (errno != EINTR)
+            break;
+    }
     status = exit_status(job);
     job_delete(job);
     return status;
@@ -292,17 +300,18 @@ static int wait_for_job(struct job *job)
 // wait [job...]
 int builtin_wait(int argc, char **argv)
 {
+    bool interrupted = false;
     int status = 0;
 
     if (argc == 1) {
-        while (jobs && status != 128 + SIGINT)
-            status = wait_for_job(jobs);
-        return status == 128 + SIGINT ? status : 0;
+        while (jobs && !interrupted)
+            status = wait_for_job(jobs, &interrupted);
+        return interrupted ? status : 0;
     }
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && !interrupted; i++) {
         struct job *job = find_job(argv[i]);
 
-        status = job ? wait_for_job(job) : 127;
+        status = job ? wait_for_job(job, &interrupted) : 127;
     }
     return status;
 }
@@ -350,59 +359,4 @@ int builtin_bg(int argc, char **argv)
         return 1;
     kill(-job->group, SIGCONT);
     return 0;
-}
-
-static int list_signals(void)
-{
-    for (int i = 1; signal_name(i) || i < SIGSYS; i++) {
-        if (signal_name(i))
-            printf("%2d %s\n", i, signal_name(i));
-    }
-    return 0;
-}
-
-static int send_signal(const char *target, int signal)
-{
-    pid_t pid = atoi(target);
-
-    if (*target == '%') {
-        struct job *job = find_job(target);
-
-        if (!job)
-            return 1;
-        pid = job->group ? -job->group : job->processes->pid;
-    } else if (pid == 0 && *target != '0') {
-        shell_warn("kill: %s: not a process", target);
-        return 1;
-    }
-    if (kill(pid, signal) < 0) {
-        shell_warn("kill: %s: %s", target, strerror(errno));
-        return 1;
-    }
-    return 0;
-}
-
-// kill [-s signal | -signal] process|%job..., kill -l
-int builtin_kill(int argc, char **argv)
-{
-    int signal = SIGTERM, first = 1, status = 0;
-
-    if (argc > 1 && strcmp(argv[1], "-l") == 0)
-        return list_signals();
-    if (argc > 2 && strcmp(argv[1], "-s") == 0) {
-        signal = signal_number(argv[2]);
-        first = 3;
-    } else if (argc > 1 && argv[1][0] == '-' && strcmp(argv[1], "--") != 0) {
-        signal = signal_number(argv[1] + 1);
-        first = 2;
-    }
-    if (first < argc && strcmp(argv[first], "--") == 0)
-        first++;
-    if (signal < 0 || first >= argc) {
-        shell_warn("kill: usage: kill [-signal] process...");
-        return 2;
-    }
-    for (; first < argc; first++)
-        status |= send_signal(argv[first], signal);
-    return status;
 }

@@ -179,7 +179,7 @@ int main(int argc, char **argv)
     positional_set(argc > 1 + command ? argc - 1 - command : 0,
                    argv + 1 + command);
     if (command) {
-        execute_string(argv[0]);
+        execute_last(argv[0]);
     } else if (argc > 0) {
         run_script(argv[0]);
     } else {

@@ -53,6 +53,7 @@ struct source {
     bool continued;     /* in the middle of a command: ask with $PS2 */
     int line_number;
     const char *name; /* for messages */
+    bool final;       /* the shell ends with its last command */
 };
 
 #define SOURCE_END (-1)
@@ -259,6 +260,7 @@ int execute(const struct node *node);
 bool execute_line(struct source *source, struct arena *tree); /* false: end */
 int execute_source(struct source *source); /* until its end */
 int execute_string(const char *text);
+_Noreturn void execute_last(const char *text); /* and end with its status */
 
 /* simple.c: one command, with its words, assignments and redirections. */
 int execute_simple(const struct node *node, bool replace);
@@ -283,6 +285,7 @@ struct job *job_create(const char *text);
 pid_t job_fork(struct job *job, bool foreground); /* 0 in the child */
 int job_wait(struct job *job); /* in the foreground; the last one's status */
 void job_background(struct job *job);
+pid_t job_target(const char *name); /* for kill(); 0: there is none */
 void jobs_init(void);
 void jobs_notify(void); /* tells of jobs that ended or stopped */
 
@@ -290,7 +293,8 @@ void jobs_notify(void); /* tells of jobs that ended or stopped */
 void traps_init(void);
 void traps_reset(void); /* in a child: the default for what is not ignored */
 void traps_run(void);
-bool traps_pending(void);
+int traps_pending(void); /* a signal whose trap is still to run, or 0 */
+bool traps_set(void);    /* a command waits for some signal, or the exit */
 _Noreturn void shell_exit(int status);
 int signal_number(const char *name); /* or -1; "0" and "EXIT" are 0 */
 const char *signal_name(int number); /* or NULL */

@@ -30,7 +30,7 @@ static const char *const names[] = {
 
 static char *commands[SIGNALS];  // NULL: default, "": ignore
 static volatile sig_atomic_t pending[SIGNALS];
-static volatile sig_atomic_t any_pending;
+static volatile sig_atomic_t last_pending;
 
 int signal_number(const char *name)
 {
@@ -56,7 +56,7 @@ const char *signal_name(int number)
 static void on_signal(int signal)
 {
     pending[signal] = 1;
-    any_pending = 1;
+    last_pending = signal;
 }
 
 static void on_interrupt(int signal)
@@ -119,12 +119,21 @@ void traps_reset(void)
         if (!commands[interactive_signals[i]])
             handle(interactive_signals[i], SIG_DFL);
     }
-    any_pending = 0;
+    last_pending = 0;
 }
 
-bool traps_pending(void)
+int traps_pending(void)
 {
-    return any_pending;
+    return last_pending;
+}
+
+bool traps_set(void)
+{
+    for (int signal = 0; signal < SIGNALS; signal++) {
+        if (commands[signal] && *commands[signal])
+            return true;
+    }
+    return false;
 }
 
 static void run(int signal)
@@ -140,8 +149,8 @@ static void run(int signal)
 
 void traps_run(void)
 {
-    while (any_pending) {
-        any_pending = 0;
+    while (last_pending) {
+        last_pending = 0;
         for (int signal = 1; signal < SIGNALS; signal++) {
             if (pending[signal]) {
                 pending[signal] = 0;
