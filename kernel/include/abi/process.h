@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <abi/time.h>
 #include <lib/types.h>
 
 #define CSIGNAL 0xff
@@ -52,10 +53,6 @@ enum {
 #define RUSAGE_SELF 0
 #define RUSAGE_CHILDREN (-1)
 #define RUSAGE_THREAD 1
-
-struct abi_timeval {
-    int64_t sec, usec;
-};
 
 struct abi_rusage {
     struct abi_timeval utime, stime;
