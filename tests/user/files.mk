@@ -17,6 +17,7 @@ tests-y += listen_accept.c
 tests-y += memory.c
 tests-y += pipes.c
 tests-y += poll_select.c
+tests-y += probe.c
 tests-y += proc_net.c
 tests-y += robustness.c
 tests-y += send_recv_tcp.c

@@ -207,8 +207,10 @@ int main(int argc, char **argv)
     bool list = false;
     int option, chosen = 0, failed = 0;
 
-    if (argc > 2 && strcmp(argv[1], "--helper") == 0)
+    if (argc > 2 && strcmp(argv[1], "--helper") == 0) {
+        report_pipe[1] = 2;
         return run_helper(argc - 2, argv + 2);
+    }
     program_path = argv[0];
     while ((option = getopt(argc, argv, "ls:")) != -1) {
         if (option == 'l')

@@ -100,6 +100,8 @@ static const struct {
     {"signals", signals},
     {"process", process},
     {"exit", exit_with},
+    {"probe", probe},
+    {"churn", churn},
 };
 
 int run_helper(int argc, char **argv)

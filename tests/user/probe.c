@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+//
+// probe: a socket, used step by step as the arguments say, for the tests that
+// hold the other end of the wire (tests/host). Each step prints a line: its
+// name, what it returned or the errno's name, and the milliseconds it took.
+//
+//     usertests --helper probe tcp set ttl 5 connect 10.9.0.1 80 send hello
+#include "harness.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/time.h>
+
+static int fd = -1, listener = -1;
+
+static const struct {
+    int number;
+    const char *name;
+} errors[] = {
+    {EAGAIN, "EAGAIN"},
+    {EACCES, "EACCES"},
+    {EADDRINUSE, "EADDRINUSE"},
+    {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+    {ECONNABORTED, "ECONNABORTED"},
+    {ECONNREFUSED, "ECONNREFUSED"},
+    {ECONNRESET, "ECONNRESET"},
+    {EHOSTUNREACH, "EHOSTUNREACH"},
+    {EINPROGRESS, "EINPROGRESS"},
+    {EINTR, "EINTR"},
+    {EINVAL, "EINVAL"},
+    {EMSGSIZE, "EMSGSIZE"},
+    {ENETUNREACH, "ENETUNREACH"},
+    {ENOTCONN, "ENOTCONN"},
+    {EPIPE, "EPIPE"},
+    {ETIMEDOUT, "ETIMEDOUT"},
+};
+
+static const struct {
+    const char *name;
+    int level, number;
+} options[] = {
+    {"broadcast", SOL_SOCKET, SO_BROADCAST},
+    {"keepalive", SOL_SOCKET, SO_KEEPALIVE},
+    {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
+    {"sndbuf", SOL_SOCKET, SO_SNDBUF},
+    {"reuseaddr", SOL_SOCKET, SO_REUSEADDR},
+    {"nodelay", IPPROTO_TCP, TCP_NODELAY},
+    {"keepidle", IPPROTO_TCP, TCP_KEEPIDLE},
+    {"keepintvl", IPPROTO_TCP, TCP_KEEPINTVL},
+    {"keepcnt", IPPROTO_TCP, TCP_KEEPCNT},
+    {"maxseg", IPPROTO_TCP, TCP_MAXSEG},
+    {"ttl", IPPROTO_IP, IP_TTL},
+    {"tos", IPPROTO_IP, IP_TOS},
+};
+
+static const char *error_name(int number)
+{
+    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+        if (errors[i].number == number)
+            return errors[i].name;
+    return strerror(number);
+}
+
+static struct sockaddr_in address_of(char **arguments)
+{
+    struct sockaddr_in address = loopback(atoi(arguments[1]));
+    inet_pton(AF_INET, arguments[0], &address.sin_addr);
+    return address;
+}
+
+static long step_tcp(char **arguments)
+{
+    (void)arguments;
+    return fd = socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static long step_udp(char **arguments)
+{
+    (void)arguments;
+    return fd = socket(AF_INET, SOCK_DGRAM, 0);
+}
+
+static long step_set(char **arguments)
+{
+    int value = atoi(arguments[1]);
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        if (strcmp(options[i].name, arguments[0]) == 0)
+            return setsockopt(fd, options[i].level, options[i].number, &value,
+                              sizeof(value));
+    errno = EINVAL;
+    return -1;
+}
+
+static long step_linger(char **arguments)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = atoi(arguments[0])};
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static long step_bind(char **arguments)
+{
+    struct sockaddr_in address = address_of(arguments);
+    return bind(fd, any(&address), sizeof(address));
+}
+
+static long step_listen(char **arguments)
+{
+    return listen(fd, atoi(arguments[0]));
+}
+
+static long step_accept(char **arguments)
+{
+    (void)arguments;
+    if (listener < 0)
+        listener = fd;
+    int accepted = accept(listener, NULL, NULL);
+    fd = accepted >= 0 ? accepted : fd;
+    return accepted;
+}
+
+static long step_connect(char **arguments)
+{
+    struct sockaddr_in address = address_of(arguments);
+    return connect(fd, any(&address), sizeof(address));
+}
+
+static long step_nonblock(char **arguments)
+{
+    (void)arguments;
+    return fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static long step_send(char **arguments)
+{
+    return send(fd, arguments[0], strlen(arguments[0]), MSG_NOSIGNAL);
+}
+
+// Sends so many bytes of a pattern.
+static long step_fill(char **arguments)
+{
+    static char block[65536];
+    long left = atol(arguments[0]), sent = 0;
+    for (size_t i = 0; i < sizeof(block); i++)
+        block[i] = 'a' + i % 26;
+    while (left > 0) {
+        size_t offset = sent % 26;
+        size_t want = sizeof(block) - offset;
+        ssize_t count =
+            send(fd, block + offset, (size_t)left < want ? (size_t)left : want,
+                 MSG_NOSIGNAL);
+        if (count < 0)
+            return -1;
+        sent += count;
+        left -= count;
+    }
+    return sent;
+}
+
+static long step_sendto(char **arguments)
+{
+    struct sockaddr_in address = address_of(arguments);
+    return sendto(fd, arguments[2], strlen(arguments[2]), 0, any(&address),
+                  sizeof(address));
+}
+
+// Receives once, at most so many bytes, and shows them.
+static long step_recv(char **arguments)
+{
+    static char buffer[65536];
+    size_t length = strtoul(arguments[0], NULL, 0);
+    if (length > sizeof(buffer))
+        length = sizeof(buffer);
+    ssize_t count = recv(fd, buffer, length, 0);
+    if (count > 0)
+        printf("data: %.*s\n", (int)count, buffer);
+    return count;
+}
+
+// Receives up to the end of the stream; the number of bytes.
+static long step_drain(char **arguments)
+{
+    static char buffer[65536];
+    long total = 0;
+    ssize_t count;
+    (void)arguments;
+    while ((count = recv(fd, buffer, sizeof(buffer), 0)) > 0)
+        total += count;
+    return count < 0 ? -1 : total;
+}
+
+static long step_shutdown(char **arguments)
+{
+    return shutdown(fd, atoi(arguments[0]));
+}
+
+static long step_close(char **arguments)
+{
+    (void)arguments;
+    return close(fd);
+}
+
+static long step_pause(char **arguments)
+{
+    pause_ms(atoi(arguments[0]));
+    return 0;
+}
+
+static const struct step {
+    const char *name;
+    int arguments;
+    long (*run)(char **arguments);
+} steps[] = {
+    {"tcp", 0, step_tcp},           {"udp", 0, step_udp},
+    {"set", 2, step_set},           {"linger", 1, step_linger},
+    {"bind", 2, step_bind},         {"listen", 1, step_listen},
+    {"accept", 0, step_accept},     {"connect", 2, step_connect},
+    {"nonblock", 0, step_nonblock}, {"send", 1, step_send},
+    {"fill", 1, step_fill},         {"sendto", 3, step_sendto},
+    {"recv", 1, step_recv},         {"drain", 0, step_drain},
+    {"shutdown", 1, step_shutdown}, {"close", 0, step_close},
+    {"pause", 1, step_pause},
+};
+
+static const struct step *find_step(const char *name)
+{
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+        if (strcmp(steps[i].name, name) == 0)
+            return &steps[i];
+    return NULL;
+}
+
+int probe(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (int i = 1; i < argc;) {
+        const struct step *step = find_step(argv[i]);
+        if (!step || i + step->arguments >= argc) {
+            fprintf(stderr, "probe: what is %s?\n", argv[i]);
+            return 2;
+        }
+        long long start = now_ms();
+        long result = step->run(argv + i + 1);
+        int error = errno;
+        long long took = now_ms() - start;
+        if (result < 0)
+            printf("%s: %s %lld ms\n", step->name, error_name(error), took);
+        else
+            printf("%s: %ld %lld ms\n", step->name, result, took);
+        i += 1 + step->arguments;
+    }
+    return 0;
+}
+
+// churn COUNT: TCP connections on loopback, opened, used and closed.
+int churn(int argc, char **argv)
+{
+    struct sockaddr_in address;
+    int server = tcp_listener(&address, 16),
+        count = argc > 1 ? atoi(argv[1]) : 1;
+    char byte;
+
+    for (int i = 0; i < count; i++) {
+        int client = tcp_connect(&address);
+        int accepted = CHECK_OK(accept(server, NULL, NULL));
+        write_all(client, "x", 1);
+        read_all(accepted, &byte, 1);
+        CHECK_OK(close(client));
+        CHECK_EQ(read(accepted, &byte, 1), 0);
+        CHECK_OK(close(accepted));
+    }
+    printf("%d connections\n", count);
+    return 0;
+}
