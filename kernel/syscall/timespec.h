@@ -5,13 +5,10 @@
 #pragma once
 
 #include <abi/errno.h>
+#include <abi/time.h>
 #include <dev/timer.h>
 #include <lib/types.h>
 #include <mm/uaccess.h>
-
-struct abi_timespec {
-    int64_t sec, nsec;
-};
 
 static inline struct abi_timespec to_timespec(nsec_t time)
 {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <abi/time.h>
+#include <abi/time.h>
 #include <lib/types.h>
 
 #define CSIGNAL 0xff
