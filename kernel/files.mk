@@ -107,3 +107,6 @@ kernel-y += fs/tty_console.c
 kernel-y += fs/poll.c
 kernel-y += fs/pipe.c
 kernel-y += syscall/poll.c
+kernel-y += syscall/trace.c
+kernel-y += syscall/trace_args.c
+kernel-y += syscall/trace_names.c

@@ -39,7 +39,7 @@
 #define EPIPE 32          // broken pipe
 #define EDOM 33           // numerical argument out of domain
 #define ERANGE 34         // numerical result out of range
-#define EDEADLOCK 35      // resource deadlock avoided
+#define EDEADLK 35        // resource deadlock avoided
 #define ENAMETOOLONG 36   // file name too long
 #define ENOLCK 37         // no locks available
 #define ENOSYS 38         // function not implemented
@@ -136,6 +136,7 @@
 #define ENOTRECOVERABLE 131 // state not recoverable
 #define ERFKILL 132       // operation not possible due to rf-kill
 #define EWOULDBLOCK EAGAIN
+#define EDEADLOCK EDEADLK
 #define ENOTSUP EOPNOTSUPP
 
 // Inside the kernel only: the system call ended early for a signal. On the way
