@@ -15,6 +15,16 @@
 // File pages mapped by one read fault if the cache has them, as in Linux.
 #define FAULT_AROUND (16 * PAGE_SIZE)
 
+// A page for user memory. What is left when memory is nearly full is for the
+// kernel and for small processes, so that it is the one that eats memory which
+// is refused, not the shell that wants to end it.
+static struct page *user_page(const struct mm *mm)
+{
+    if (pages_free() < pages_total() / 32 && mm->pages > pages_total() / 128)
+        return NULL;
+    return page_alloc(0);
+}
+
 static void set_entry(struct mm *mm, uint64_t *pte, struct page *page,
                       uint64_t bits)
 {
@@ -27,9 +37,10 @@ static void set_entry(struct mm *mm, uint64_t *pte, struct page *page,
 
 static int fault_anonymous(struct vma *vma, uaddr addr, uint64_t *pte)
 {
-    struct page *page = page_alloc_zero();
+    struct page *page = user_page(vma->mm);
     if (!page)
         return -ENOMEM;
+    memset(page_to_virt(page), 0, PAGE_SIZE);
     if (vma->flags & VMA_EXEC)
         tlb_sync_code(vma->mm, page);
     vma->private_pages = true;
@@ -60,7 +71,7 @@ static void replace_page(struct vma *vma, uaddr addr, uint64_t *pte,
 static int copy_on_write(struct vma *vma, uaddr addr, uint64_t *pte,
                          struct page *page, uint64_t old)
 {
-    struct page *copy = page_alloc(0);
+    struct page *copy = user_page(vma->mm);
     if (!copy)
         return -ENOMEM;
     memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
