@@ -110,3 +110,4 @@ kernel-y += syscall/poll.c
 kernel-y += syscall/trace.c
 kernel-y += syscall/trace_args.c
 kernel-y += syscall/trace_names.c
+kernel-y += syscall/pipe.c

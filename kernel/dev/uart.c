@@ -30,7 +30,7 @@ enum uart_register {
 #define LSR_TRANSMITTER_EMPTY 0x20
 #define FIFO_SIZE             16
 
-#define RING_SIZE 4096u  // a power of 2
+#define RING_SIZE UART_RING_SIZE
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_CONSOLE);
 static uint64_t base;                     // (i) virtual address, 0: not there

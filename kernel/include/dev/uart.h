@@ -22,7 +22,8 @@ bool uart_present(void);
 // Bytes queued and not yet handed to the hardware. If there are any,
 // transmit_ready follows as they get less, below UART_LOW_WATER.
 size_t uart_pending(void);
-#define UART_LOW_WATER 2048u
+#define UART_RING_SIZE 4096u  // what uart_write can take at once; a power of 2
+#define UART_LOW_WATER (UART_RING_SIZE / 2)
 
 // Write what is queued and then all of s, waiting for the hardware: the kernel
 // log and panics only.
