@@ -26,7 +26,8 @@ struct client {
 // The datagram that is being sent back, while the socket has no room for it.
 struct datagram {
     char data[65536];
-    ssize_t length;  // or -1: there is none
+    size_t length;
+    bool held;
     struct sockaddr_in peer;
 };
 
@@ -160,29 +161,30 @@ static void echo_datagrams(int fd, struct datagram *d)
     for (;;) {
         struct sockaddr *peer = (struct sockaddr *)&d->peer;
         socklen_t size = sizeof(d->peer);
+        ssize_t n = d->length;
 
-        if (d->length < 0) {
-            d->length = recvfrom(fd, d->data, sizeof(d->data), 0, peer, &size);
-            if (d->length < 0 && would_block())
-                return;
-            if (d->length < 0)
-                continue;  // the error that an earlier datagram came back with
-        }
-        if (sendto(fd, d->data, d->length, 0, peer, sizeof(d->peer)) < 0 &&
-            would_block())
+        if (!d->held)
+            n = recvfrom(fd, d->data, sizeof(d->data), 0, peer, &size);
+        if (n < 0 && would_block())
             return;
-        d->length = -1;
+        if (n < 0)
+            continue;  // the error that an earlier datagram came back with
+        d->length = n;
+        d->held = sendto(fd, d->data, n, 0, peer, sizeof(d->peer)) < 0 &&
+                  would_block();
+        if (d->held)
+            return;
     }
 }
 
 static void serve(void)
 {
-    static struct datagram datagram = {.length = -1};
+    static struct datagram datagram;
     bool accepting = true;
 
     for (;;) {
         polls[LISTENER].events = accepting ? POLLIN : 0;
-        polls[UDP].events = datagram.length < 0 ? POLLIN : POLLOUT;
+        polls[UDP].events = datagram.held ? POLLOUT : POLLIN;
         for (size_t i = FIRST_CLIENT; i < count; i++)
             polls[i].events = wanted_events(clients[i]);
         if (poll(polls, count, accepting ? -1 : 1000) < 0)

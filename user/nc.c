@@ -5,9 +5,10 @@
 //
 // Connects standard input and output to a TCP connection or, with -u, to UDP.
 // The end of the input closes one direction only; nc ends when the other side
-// has closed too, and as a server (-l) as soon as the client has. -w ends it
-// after a time without data, -k serves one client after another, -z only finds
-// out whether a connection can be made.
+// has closed too. What a person types has no end: if the input is a terminal,
+// the other side's close is enough. -w ends it after a time without data, -k
+// serves one client after another, -z only finds out whether a connection can
+// be made.
 
 #include <err.h>
 #include <errno.h>
@@ -180,7 +181,7 @@ static bool is_done(void)
 {
     if (down.held || !down.ended)
         return false;
-    return listening || (up.ended && !up.held);
+    return !up.held && (up.ended || isatty(0));
 }
 
 // Moves data both ways until one side has had enough.
