@@ -69,8 +69,10 @@ $(B)/linker.ld: linker.ld | $(setup)
 # The link, with the table of symbols that backtraces need. The table's size
 # moves what lies behind it, so the kernel is linked with an empty table, with
 # one of the final size, and with the final one.
+# Of picolibc's two builds `release` is the one whose memcpy is not made for size.
 # $(call link,OUTPUT,TABLE)
-link = $(CROSS)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany --specs=picolibc.specs \
+link = $(CROSS)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany \
+    --specs=picolibc.specs --picolibc-buildtype=release \
     -Wl,--defsym=vfprintf=__i_vfprintf -nostdlib -nostartfiles -static \
     -T $(B)/linker.ld -Wl,--no-relax -Wl,--no-gc-sections -Wl,--no-warn-rwx-segments \
     -Wl,--build-id=none -Wl,-Map=$(1).map -o $(1) \
