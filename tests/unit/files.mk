@@ -11,3 +11,5 @@ units += test_buddy
 test_buddy-tests := kernel/mm/buddy.c
 units += test_uio
 test_uio-tests := kernel/mm/uio.c
+units += test_chacha
+test_chacha-tests := kernel/lib/chacha.c
