@@ -111,3 +111,6 @@ kernel-y += syscall/trace.c
 kernel-y += syscall/trace_args.c
 kernel-y += syscall/trace_names.c
 kernel-y += syscall/pipe.c
+kernel-y += fs/text.c
+kernel-y += fs/procfs.c
+kernel-y += fs/proc_pid.c

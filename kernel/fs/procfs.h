@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// Between procfs.c, which knows how /proc's files work, and proc_pid.c, which
+// knows what a process's directory holds.
+
+#pragma once
+
+#include <fs/proc.h>
+#include <fs/vfs.h>
+
+struct process;
+
+// What an inode of /proc stands for, in inode->private; it owns this.
+struct proc_node {
+    struct process *process;  // a reference, or NULL
+    const void *entry;        // of a linker set
+    unsigned number;          // descriptor or thread
+    char *prefix;             // of a directory: its path, owned
+    void (*show)(struct text *text, const struct proc_node *node);
+    int (*store)(const struct proc_node *node, const char *value);
+};
+
+// Give a looked-up dentry an inode with a copy of node, whose process and
+// prefix it takes also if it fails. 0 or -ENOMEM.
+int proc_attach(struct dentry *dentry, uint32_t mode,
+                const struct inode_ops *ops, const struct file_ops *file_ops,
+                const struct proc_node *node);
+extern const struct file_ops proc_text_ops;   // by node->show and store
+extern const struct inode_ops proc_text_inode_ops;
+void proc_evict(struct inode *inode);
+uint64_t proc_inode_number(const struct inode *dir, const char *name);
+
+// Emit a name at a position in a directory.
+bool proc_emit(struct file *file, struct readdir *context, const char *name,
+               uint32_t mode, uint64_t next);
+
+// A process's directory, and the links to the running task's own. -ENOENT.
+int proc_pid_lookup(struct inode *root, struct dentry *dentry);
+// Emit all processes from `position` (PROC_PID_POSITION + pid) on.
+#define PROC_PID_POSITION (1ull << 32)
+int proc_pid_readdir(struct file *file, struct readdir *context);
