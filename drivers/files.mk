@@ -3,6 +3,7 @@
 # its lines the kernel is built without it.
 
 drivers-y += net_device.c
+drivers-y += net_proc.c
 drivers-y += virtio/mmio.c
 drivers-y += virtio/virtqueue.c
 drivers-y += virtio-net/rx.c

@@ -91,6 +91,7 @@ struct net_interface_ops {
     // Take a buffer back into the ring; a whole chain by its first.
     void (*release)(struct net_interface *interface, struct rx_buffer *buffer);
     bool (*link_up)(struct net_interface *interface);
+    // A copy; also without the core mutex, then of a moment between.
     void (*counters)(struct net_interface *interface,
                      struct net_counters *counters);
 };
