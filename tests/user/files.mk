@@ -14,6 +14,7 @@ tests-y += futex_threads.c
 tests-y += getrandom.c
 tests-y += helpers.c
 tests-y += listen_accept.c
+tests-y += mappings.c
 tests-y += memory.c
 tests-y += pipes.c
 tests-y += poll_select.c
