@@ -50,4 +50,3 @@ lwip-md5-cflags := -DPPP_SUPPORT=1 -DLWIP_INCLUDED_POLARSSL_MD5=1
 lwip-cflags-contrib/addons/tcp_isn/tcp_isn.c := $(lwip-md5-cflags)
 lwip-cflags-src/netif/ppp/polarssl/md5.c := $(lwip-md5-cflags)
 
-net-y += lwip/atoi.c

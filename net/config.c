@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+//
+// Addresses of interfaces: the boot argument ip=ADDRESS/PREFIX[,GATEWAY[,DNS]]
+// or ip=dhcp (the default, RFC 2131) for the first one, DHCP for others. What
+// came out is logged, and name servers are written to /etc/resolv.conf by the
+// network thread.
+
+#include <abi/errno.h>
+#include <abi/fcntl.h>
+#include <dev/bootargs.h>
+#include <fs/file.h>
+#include <fs/vfs.h>
+#include <lib/log.h>
+#include <lwip/dhcp.h>
+#include <lwip/dns.h>
+#include <net/server.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_SERVERS 2
+
+static ip4_addr_t name_servers[NAME_SERVERS];  // (core)
+static bool unpublished;                       // (a) they changed
+
+// lwIP's DHCP client found a name server.
+void dns_setserver(u8_t index, const ip_addr_t *server)
+{
+    if (index >= NAME_SERVERS || !server)
+        return;
+    ip4_addr_copy(name_servers[index], *ip_2_ip4(server));
+    WRITE_ONCE(unpublished, true);
+}
+
+static int prefix_length(const ip4_addr_t *mask)
+{
+    return __builtin_popcount(mask->addr);
+}
+
+// An interface's address changed.
+static void status_callback(struct netif *netif)
+{
+    struct net_link *link = netif->state;
+    char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
+
+    if (ip4_addr_isany(netif_ip4_addr(netif)))
+        return;
+    ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address));
+    ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway));
+    log_line("net: %s has %s/%d, gateway %s", link->interface->name, address,
+             prefix_length(netif_ip4_netmask(netif)), gateway);
+    link->configured = true;
+}
+
+// "10.0.2.15/24,10.0.2.2,10.0.2.3". False if it is not of that form.
+static bool parse_static(char *text, ip4_addr_t *address, ip4_addr_t *mask,
+                         ip4_addr_t *gateway, ip4_addr_t *dns)
+{
+    char *comma = strchr(text, ',');
+    char *second = comma ? strchr(comma + 1, ',') : NULL;
+    char *slash = strchr(text, '/');
+    unsigned prefix = 24;
+
+    ip4_addr_set_zero(gateway);
+    ip4_addr_set_zero(dns);
+    if (comma)
+        *comma = '\0';
+    if (second)
+        *second = '\0';
+    if (slash && slash > text && (!comma || slash < comma)) {
+        *slash = '\0';
+        prefix = atoi(slash + 1);
+    }
+    mask->addr = prefix ? lwip_htonl(~0u << (32 - MIN(prefix, 32u))) : 0;
+    return prefix <= 32 && ip4addr_aton(text, address) &&
+           (!comma || ip4addr_aton(comma + 1, gateway)) &&
+           (!second || ip4addr_aton(second + 1, dns));
+}
+
+static bool configure_static(struct net_link *link, char *text)
+{
+    ip4_addr_t address, mask, gateway, dns;
+
+    if (!parse_static(text, &address, &mask, &gateway, &dns)) {
+        log_line("net: ip= is not ADDRESS/PREFIX,GATEWAY,DNS; using DHCP");
+        return false;
+    }
+    netif_set_addr(&link->netif, &address, &mask, &gateway);
+    if (!ip4_addr_isany(&dns)) {
+        ip_addr_t server;
+        ip_addr_copy_from_ip4(server, dns);
+        dns_setserver(0, &server);
+    }
+    return true;
+}
+
+static void configure_loopback(struct net_link *link)
+{
+    ip4_addr_t address, mask, none = {0};
+
+    IP4_ADDR(&address, 127, 0, 0, 1);
+    IP4_ADDR(&mask, 255, 0, 0, 0);
+    netif_set_addr(&link->netif, &address, &mask, &none);
+}
+
+void config_start(struct net_link *link)
+{
+    char text[64];
+    bool first = !netif_default;
+
+    if (link == NET_SERVER.loopback) {
+        configure_loopback(link);
+        return;
+    }
+    if (first)
+        netif_set_default(&link->netif);
+    netif_set_status_callback(&link->netif, status_callback);
+    bool given = first && bootarg_value("ip", text, sizeof(text));
+    if (given && strcmp(text, "none") == 0)
+        return;
+    if (given && strcmp(text, "dhcp") != 0 && configure_static(link, text))
+        return;
+    if (dhcp_start(&link->netif) != ERR_OK)
+        log_line("net: %s: no memory for DHCP", link->interface->name);
+}
+
+static void write_resolv_conf(const char *text, size_t length)
+{
+    struct file *file;
+    struct uio uio;
+    int error = file_open(AT_FDCWD, "/etc/resolv.conf",
+                          O_WRONLY | O_CREAT | O_TRUNC, 0644, &file);
+
+    if (error < 0) {
+        log_line("net: /etc/resolv.conf: error %d", -error);
+        return;
+    }
+    uio_kernel(&uio, (void *)text, length);
+    if (file_write(file, &uio, NULL) < 0)
+        log_line("net: /etc/resolv.conf is incomplete");
+    file_put(file);
+}
+
+void config_publish(void)
+{
+    char text[NAME_SERVERS * (IP4ADDR_STRLEN_MAX + 16)];
+    size_t length = 0;
+
+    if (!READ_ONCE(unpublished))
+        return;
+    net_lock();
+    unpublished = false;
+    for (int i = 0; i < NAME_SERVERS; i++) {
+        char address[IP4ADDR_STRLEN_MAX];
+        if (ip4_addr_isany(&name_servers[i]))
+            continue;
+        ip4addr_ntoa_r(&name_servers[i], address, sizeof(address));
+        length += snprintf(text + length, sizeof(text) - length,
+                           "nameserver %s\n", address);
+    }
+    net_unlock();
+    if (length)
+        write_resolv_conf(text, length);
+}

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# net/: NET_SERVER, the socket layer, and lwIP's port, one line per file.
+
+net-y += lwip/port.c
+net-y += lwip/atoi.c
+net-y += server.c
+net-y += timers.c
+net-y += netif.c
+net-y += transmit.c
+net-y += loopback.c
+net-y += route.c
+net-y += ip_input.c
+net-y += config.c
+net-y += errors.c
+net-y += sockaddr.c
+net-y += socket.c
+net-y += socket_file.c
+net-y += sockopt.c
+net-y += sysctl.c
+net-y += packet.c
+net-y += ports.c
+net-y += send_buffer.c
+net-y += tcp.c
+net-y += tcp_connect.c
+net-y += tcp_listen.c
+net-y += tcp_send.c
+net-y += tcp_recv.c
+net-y += tcp_option.c
+net-y += ip_option.c
+net-y += udp.c
+net-y += udp_send.c
+net-y += udp_recv.c
+net-y += ifioctl.c

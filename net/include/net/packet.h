@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// What waits in a socket's receive queue: a part of a byte stream or a whole
+// datagram, with where it came from.
+
+#pragma once
+
+#include <lib/list.h>
+#include <lwip/ip_addr.h>
+#include <lwip/pbuf.h>
+#include <mm/uio.h>
+
+// Built by the protocol's receive callback, freed by the reader. Only node is
+// shared (the socket's lock); the rest belongs to whoever holds the packet, or
+// to the socket's reader while it is at the head of the queue.
+struct packet {
+    struct list_node node;
+    struct pbuf *data;      // owned; freed under the core mutex
+    size_t offset;          // bytes already delivered (streams)
+    size_t length;          // bytes in all
+    size_t true_size;       // memory held, for SO_RCVBUF
+    ip_addr_t from;         // source (datagrams)
+    uint16_t from_port;     // host byte order
+};
+
+// A packet around p. Takes p only on success; NULL: no memory. Any context.
+struct packet *packet_create(struct pbuf *p);
+
+// Free the packets of a list with their data. Core mutex held.
+void packets_free(struct list_node *packets);
+
+// Copy n bytes from offset on to the user. 0 or -EFAULT. May sleep.
+must_check int packet_copy(const struct packet *packet, size_t offset, size_t n,
+                           struct uio *uio);
+
+// Memory behind a pbuf chain (net/netif.c knows the drivers' buffers).
+size_t pbuf_true_size(const struct pbuf *p);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// The table of local ports in use. It, not lwIP, decides on EADDRINUSE and
+// picks ephemeral ports. All functions want the core mutex.
+
+#pragma once
+
+#include <lib/list.h>
+#include <net/sockaddr.h>
+
+// One use of a port. A TCP listener's connections share one.
+struct port_binding {
+    struct list_node node;  // (c) bucket of the table
+    uint32_t refs;          // (c) sockets and PCBs that hold it
+    int protocol;           // (i) IPPROTO_*
+    struct endpoint local;  // (i)
+    bool reuse;             // (c) SO_REUSEADDR as of bind
+    bool listening;         // (c) a TCP listener: shared with nobody
+};
+
+// Occupy local, or a free ephemeral port if its port is 0 (unlike `avoid`).
+// -EADDRINUSE, -ENOMEM.
+int port_bind(int protocol, const struct endpoint *local, bool reuse,
+              uint16_t avoid, struct port_binding **binding);
+
+// Another use of the same address and port, not listening. NULL: no memory.
+struct port_binding *port_clone(const struct port_binding *binding);
+
+// A TCP socket begins to listen: 0 or -EADDRINUSE.
+int port_listen(struct port_binding *binding);
+
+// Does another socket share the port? Then a connection may exist already.
+bool port_is_shared(const struct port_binding *binding);
+
+void port_get(struct port_binding *binding);
+void port_put(struct port_binding *binding);  // NULL: nothing

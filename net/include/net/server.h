@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// NET_SERVER: the one owner of lwIP. It holds the core mutex, the interfaces,
+// the timers and the network thread.
+//
+// Rules:
+// - lwIP is entered only with the core mutex held (net_lock). lwIP checks it.
+// - Packets and timers enter lwIP only in the network thread; system calls
+//   enter it to send, connect and close. An interrupt handler never does: it
+//   notifies the thread.
+// - Lock order (lib/lock_order.h): a socket's send or receive mutex, then the
+//   core mutex, then the socket's spinlock. User memory is touched holding at
+//   most the first.
+// - lwIP's callbacks only queue, set state and wake: they run with the core
+//   mutex held and never sleep, touch user memory or abort a PCB.
+
+#pragma once
+
+#include <drivers/net_interface.h>
+#include <lib/lock.h>
+#include <lib/wait.h>
+#include <lwip/netif.h>
+
+// An interface that the server has taken over: the driver's side and lwIP's.
+// All of it is protected by the core mutex.
+struct net_link {
+    struct netif netif;              // lwIP's side
+    struct net_interface *interface; // the driver's
+    struct list_node node;           // NET_SERVER.links
+    bool stalled;     // send said -EAGAIN; senders wait for room
+    bool unflushed;   // frames were queued since the last flush
+    bool was_up;      // link state as last seen
+    bool configured;  // an address was announced in the log
+};
+
+struct net_server {
+    struct mutex core;         // RANK_NET_CORE: all of lwIP
+    struct list_node links;    // (core) struct net_link, in order of arrival
+    struct net_link *loopback; // (core) `lo`
+    struct wait_queue wait;    // the network thread
+    bool pending;              // (a) an interface has something to do
+    nsec_t sleeps_until;       // (core) when the thread looks again by itself
+    struct wait_queue room;    // senders that met a full transmit ring
+};
+
+extern struct net_server NET_SERVER;
+
+// Take and release the core mutex. Releasing it hands queued frames to the
+// devices and re-arms the timers. net_lock may sleep.
+void net_lock(void);
+void net_unlock(void);
+bool net_locked(void);  // by this task
+
+// Take an interface over: lwIP gets a netif for it. 0, -ENOMEM. Core mutex
+// held.
+int link_attach(struct net_interface *interface, struct net_link **link);
+
+// One pass over an interface: reclaim what was sent, take in what was received.
+// True if there may be more. Core mutex held; the network thread.
+bool link_poll(struct net_link *link);
+
+// Has an interface the address? Then packets for it stay on this machine.
+struct net_link *link_by_address(const ip4_addr_t *address);
+
+// lwIP's output functions for a link (net/transmit.c).
+err_t transmit_ethernet(struct netif *netif, struct pbuf *p);
+err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to);
+err_t transmit_ip_bare(struct netif *netif, struct pbuf *p,
+                       const ip4_addr_t *to);
+
+// timers.c: run what is due; arm and disarm as lwIP's state asks; when the next
+// one is due (NSEC_FOREVER: none). Core mutex held.
+void timers_run(void);
+nsec_t timers_update(void);
+void timers_saw_arp(void);  // an ARP packet came or went
+
+// config.c: addresses from the boot argument ip= or by DHCP.
+void config_start(struct net_link *link);
+// Write /etc/resolv.conf if name servers changed. Core mutex not held.
+void config_publish(void);
+
+// tcp.c, for the server: try again what a full ring refused.
+void tcp_transmit_ready(void);

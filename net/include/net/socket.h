@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+//
+// The socket layer. A struct socket is what user space holds through a file;
+// a protocol gives it its behaviour by a table of operations, and finds its
+// own data by embedding it. TCP is in net/tcp*.c, UDP in net/udp.c, AF_UNIX
+// pairs in net/unix_pair.c; each registers a row in the linker set
+// socket_families.
+//
+// Life: a socket has references from its file, from a PCB that calls it back,
+// and from whoever works on it. It may outlive its PCB (which lwIP frees on a
+// reset) or be outlived by it (which finishes a close in peace).
+//
+// Key: (i) immutable after creation, (a) atomic, (c) core mutex, (s) the
+// socket's lock, (send) (recv) the mutex of that name. What is tagged (c+s) is
+// written under both and read under either.
+
+#pragma once
+
+#include <abi/socket.h>
+#include <fs/file.h>
+#include <lib/linkset.h>
+#include <lib/list.h>
+#include <lib/lock.h>
+#include <lib/wait.h>
+#include <mm/uio.h>
+
+struct socket;
+
+enum socket_state {
+    SOCKET_UNCONNECTED,  // new, or bound
+    SOCKET_LISTENING,
+    SOCKET_CONNECTING,   // connect has begun, the answer is not here yet
+    SOCKET_CONNECT_FAILED,  // the next connect says so and starts over
+    SOCKET_CONNECTED,
+    SOCKET_DISCONNECTED, // was connected; the connection is over
+    SOCKET_STATES,
+};
+extern const char *const socket_state_names[SOCKET_STATES];
+
+// An address as user space gives and takes it: any family's.
+struct socket_address {
+    uint32_t length;                // bytes of data that are valid
+    union {
+        uint16_t family;
+        uint8_t data[SOCKADDR_MAX];
+    };
+};
+
+// One sendmsg or recvmsg: what to move, and how.
+struct message {
+    struct uio *uio;                 // the user's buffers
+    unsigned flags;                  // MSG_*; MSG_DONTWAIT also for O_NONBLOCK
+    struct socket_address *address;  // send: destination or NULL;
+                                     // receive: filled in, or NULL
+    unsigned out_flags;              // receive: MSG_TRUNC
+};
+
+// Options that any protocol may look at; accept hands them on. All (a).
+struct socket_settings {
+    int receive_buffer;      // SO_RCVBUF, doubled
+    int send_buffer;         // SO_SNDBUF, doubled
+    nsec_t receive_timeout;  // SO_RCVTIMEO, 0: none
+    nsec_t send_timeout;     // SO_SNDTIMEO
+    bool reuse_address;      // SO_REUSEADDR
+    bool keep_alive;         // SO_KEEPALIVE
+    bool broadcast;          // SO_BROADCAST
+    bool linger;             // SO_LINGER
+    int linger_seconds;
+    int ttl;                 // IP_TTL
+    int tos;                 // IP_TOS
+};
+
+// What sockets of a protocol do. The socket layer has checked descriptor,
+// pointers and lengths; missing operations are EOPNOTSUPP. All may sleep. Each
+// returns 0 or a count, or -errno.
+struct socket_ops {
+    const char *name;  // "TCP"
+    size_t size;       // of the protocol's structure, which begins with socket
+    int (*init)(struct socket *socket);
+    int (*bind)(struct socket *socket, const struct socket_address *address);
+    int (*listen)(struct socket *socket, int backlog);
+    // Wait for a connection; *child comes with a reference. unaccept puts it
+    // back in front, for a caller that cannot deliver it.
+    int (*accept)(struct socket *socket, bool nonblock, struct socket **child);
+    void (*unaccept)(struct socket *socket, struct socket *child);
+    int (*connect)(struct socket *socket, const struct socket_address *address,
+                   bool nonblock);
+    int (*pair)(struct socket *one, struct socket *other);
+    ssize_t (*send)(struct socket *socket, struct message *message);
+    ssize_t (*receive)(struct socket *socket, struct message *message);
+    int (*shutdown)(struct socket *socket, int how);
+    int (*local_address)(struct socket *socket, struct socket_address *address);
+    int (*peer_address)(struct socket *socket, struct socket_address *address);
+    unsigned (*poll)(struct socket *socket);  // POLL* bits that are true
+    long (*ioctl)(struct socket *socket, unsigned command, uaddr argument);
+    void (*apply)(struct socket *socket);     // socket->options changed
+    // The file is closed: end the connection, after SO_LINGER's time at most.
+    void (*close)(struct socket *socket);
+    // The last reference is gone: free what the protocol holds.
+    void (*destroy)(struct socket *socket);
+};
+
+struct socket {
+    uint32_t refs;                 // (a)
+    const struct socket_ops *ops;  // (i)
+    int family, type, protocol;    // (i) as SO_DOMAIN, SO_TYPE, SO_PROTOCOL say
+    uint64_t inode;                // (i) number, for /proc/net and fstat
+
+    struct spinlock lock;          // RANK_SOCKET
+    struct wait_queue wait;        // every change of state or readiness
+    struct mutex send_mutex;       // one sender at a time
+    struct mutex recv_mutex;       // one receiver at a time
+
+    enum socket_state state;       // (s) written by socket_set_state
+    int error;                     // (s) pending, positive; SO_ERROR takes it
+    bool read_shut;                // (s) SHUT_RD was called
+    bool write_shut;               // (s) SHUT_WR was called
+    bool peer_shut;                // (s) the peer's FIN came: end of stream
+
+    struct list_node receive_queue; // (s) struct packet
+    size_t receive_bytes;          // (s) bytes in it not yet delivered
+    size_t receive_memory;         // (s) memory in it, as SO_RCVBUF counts
+
+    struct socket_settings options; // net/sockopt.c
+};
+
+// A protocol: found by socket(2). type 0 and protocol 0 of a request match any.
+struct socket_family {
+    int family, type, protocol;
+    const struct socket_ops *ops;
+};
+LINKSET_DECLARE(socket_families, struct socket_family);
+#define SOCKET_FAMILY(name) \
+    LINKSET_ENTRY(socket_families, struct socket_family, socket_family_##name)
+
+// An option that getsockopt and setsockopt know. protocol 0: every socket's;
+// family 0: every family's. A missing getter or setter is ENOPROTOOPT.
+union option_value {
+    int32_t integer;
+    struct abi_linger linger;
+    struct abi_socket_timeval time;
+};
+struct socket_option {
+    int level, name;
+    int family, protocol;
+    size_t size;  // of the value
+    int (*get)(struct socket *socket, union option_value *value);
+    int (*set)(struct socket *socket, const union option_value *value);
+};
+LINKSET_DECLARE(socket_options, struct socket_option);
+#define SOCKET_OPTION(name) \
+    LINKSET_ENTRY(socket_options, struct socket_option, socket_option_##name)
+
+// ---- sockets (net/socket.c) ----
+
+// A new socket with one reference. -EAFNOSUPPORT, -ESOCKTNOSUPPORT,
+// -EPROTONOSUPPORT, -EINVAL (no such type at all), -ENOMEM.
+int socket_create(int family, int type, int protocol, struct socket **socket);
+// One of the kind of `like`, with its options: what accept hands out. NULL: no
+// memory. Does not sleep.
+struct socket *socket_create_like(const struct socket *like);
+void socket_get(struct socket *socket);
+void socket_put(struct socket *socket);  // may sleep: the last one destroys
+
+// The only place that changes a state: checks the transition, traces, wakes.
+// socket->lock held.
+void socket_set_state(struct socket *socket, enum socket_state state);
+
+// Set the pending error and wake everyone. error: positive. socket->lock held.
+void socket_set_error(struct socket *socket, int error);
+int socket_take_error(struct socket *socket);  // -errno or 0, and clear it
+
+// When a blocking call gives up: a point in time, NSEC_FOREVER without a
+// timeout, SOCKET_NO_WAIT for one that must not block.
+#define SOCKET_NO_WAIT 0
+nsec_t socket_deadline(bool nonblock, nsec_t timeout);
+
+// Sleep until condition, at most until the deadline. 0, -EAGAIN past the
+// deadline, -ERESTARTSYS for a signal (-EINTR if there is a timeout, as Linux).
+#define SOCKET_WAIT(socket, condition, until, exclusive)                     \
+    ({                                                                       \
+        nsec_t wait_until = (until);                                         \
+        wait_until == SOCKET_NO_WAIT                                         \
+            ? ((condition) ? 0 : -EAGAIN)                                    \
+            : socket_wait_result(WAIT_EVENT(&(socket)->wait, condition,      \
+                                            wait_until, true, exclusive),    \
+                                 wait_until);                                \
+    })
+#define socket_wait(socket, condition, until) \
+    SOCKET_WAIT(socket, condition, until, false)
+// Where one event serves one waiter: accept.
+#define socket_wait_exclusive(socket, condition, until) \
+    SOCKET_WAIT(socket, condition, until, true)
+int socket_wait_result(int result, nsec_t until);
+
+// sendmsg(2) and recvmsg(2) below the copying of their arguments; send raises
+// SIGPIPE.
+ssize_t socket_send(struct socket *socket, struct message *message);
+ssize_t socket_receive(struct socket *socket, struct message *message);
+
+// ---- files (net/socket_file.c) ----
+
+// A file for the socket; takes the reference on success. NULL: no memory.
+struct file *socket_file_create(struct socket *socket, unsigned flags);
+struct socket *socket_of_file(struct file *file);  // NULL: no socket
+
+// ---- options (net/sockopt.c) ----
+
+// Tell the protocol that options changed.
+void socket_apply(struct socket *socket);
+
+// getsockopt(2), setsockopt(2); value and length in user memory.
+int socket_get_option(struct socket *socket, int level, int name, uaddr value,
+                      uaddr length);
+int socket_set_option(struct socket *socket, int level, int name, uaddr value,
+                      int length);

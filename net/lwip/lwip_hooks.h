@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lwIP's hooks (LWIP_HOOK_FILENAME): included by lwIP's own files, after their
+ * headers.
+ */
+#pragma once
+
+#include <lwip/ip_addr.h>
+#include <tcp_isn.h>
+
+struct netif;
+struct pbuf;
+
+/* net/ip_input.c: sees every IPv4 packet first; 0 lets it pass. */
+int net_ip4_input_hook(struct pbuf *p, struct netif *netif);
+
+/* net/route.c: the interface for a packet; NULL leaves it to lwIP. */
+struct netif *net_ip4_route_hook(const ip4_addr_t *source,
+                                 const ip4_addr_t *destination);
+
+/*
+ * net/tcp_option.c: may rewrite the options of an outgoing segment; returns
+ * where they end.
+ */
+struct tcp_hdr;
+struct tcp_pcb;
+uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
+                               const struct tcp_pcb *pcb, uint32_t *options);

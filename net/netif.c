@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+//
+// Between a driver's net_interface and lwIP's netif: attaching one, and the way
+// in. A received buffer becomes a pbuf without a copy and goes back to its
+// driver when the pbuf is freed; a small frame is copied instead, so that a
+// slow reader of small packets does not hold the driver's buffers. The way out
+// is in net/transmit.c.
+
+#include <lib/log.h>
+#include <lib/trace.h>
+#include <lwip/etharp.h>
+#include <lwip/ip.h>
+#include <mm/kmalloc.h>
+#include <net/packet.h>
+#include <net/server.h>
+#include <netif/ethernet.h>
+#include <string.h>
+
+#define COPY_BREAK 256     // frames up to this many bytes are copied
+#define POLL_BUDGET 64     // frames taken in before timers get their turn
+
+// A pbuf around a driver's buffer, living in the buffer's scratch area.
+struct rx_pbuf {
+    struct pbuf_custom custom;
+    struct rx_buffer *buffer;
+};
+_Static_assert(sizeof(struct rx_pbuf) <= sizeof(((struct rx_buffer *)0)->upper),
+               "the pbuf fits in rx_buffer's scratch");
+
+// The last reference to the pbuf is gone: the driver has its buffer back.
+static void rx_pbuf_free(struct pbuf *p)
+{
+    struct rx_buffer *buffer = ((struct rx_pbuf *)p)->buffer;
+
+    buffer->interface->ops->release(buffer->interface, buffer);
+}
+
+size_t pbuf_true_size(const struct pbuf *p)
+{
+    size_t size = 0;
+
+    for (; p; p = p->next) {
+        const struct rx_pbuf *rx = (const struct rx_pbuf *)p;
+
+        if ((p->flags & PBUF_FLAG_IS_CUSTOM) &&
+            rx->custom.custom_free_function == rx_pbuf_free)
+            size += rx->buffer->size;
+        else
+            size += sizeof(*p) + p->len;
+    }
+    return size;
+}
+
+static struct pbuf *wrap(struct rx_buffer *buffer)
+{
+    struct rx_pbuf *rx = (struct rx_pbuf *)buffer->upper;
+
+    buffer->next = NULL;
+    rx->buffer = buffer;
+    rx->custom.custom_free_function = rx_pbuf_free;
+    return pbuf_alloced_custom(PBUF_RAW, buffer->length, PBUF_REF, &rx->custom,
+                               buffer->data, buffer->length);
+}
+
+// A pbuf chain for a received frame; takes the buffers. NULL: no memory.
+static struct pbuf *frame_to_pbuf(struct rx_buffer *frame)
+{
+    struct pbuf *p;
+
+    if (!frame->next && frame->length <= COPY_BREAK) {
+        p = pbuf_alloc(PBUF_RAW, frame->length, PBUF_RAM);
+        if (p)
+            memcpy(p->payload, frame->data, frame->length);
+        frame->interface->ops->release(frame->interface, frame);
+        return p;
+    }
+    struct rx_buffer *next = frame->next;
+    p = wrap(frame);
+    while (next) {
+        struct rx_buffer *buffer = next;
+        next = buffer->next;
+        pbuf_cat(p, wrap(buffer));
+    }
+    return p;
+}
+
+static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
+{
+    const struct eth_hdr *ethernet = p->payload;
+
+    if (p->len >= SIZEOF_ETH_HDR && ethernet->type == PP_HTONS(ETHTYPE_ARP))
+        timers_saw_arp();
+    return ethernet_input(p, netif);
+}
+
+// lwIP accepts a packet only at an address of its netif. What reaches `lo` was
+// routed there for being addressed to this machine (any address of 127/8, or
+// another interface's), so lo's address is the packet's while it is taken in.
+static err_t bare_input(struct pbuf *p, struct netif *netif)
+{
+    ip4_addr_t own = *netif_ip4_addr(netif);
+    const struct ip_hdr *ip = p->payload;
+
+    if (p->len < IP_HLEN) {
+        pbuf_free(p);
+        return ERR_OK;
+    }
+    ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), ip->dest);
+    ip_input(p, netif);
+    ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), own);
+    return ERR_OK;
+}
+
+// net_interface.receive: called by the driver's poll.
+static void link_receive(struct net_interface *interface,
+                         struct rx_buffer *frame,
+                         const struct net_offload *offload)
+{
+    struct net_link *link = interface->server;
+    struct netif *netif = &link->netif;
+    uint16_t checks = netif->chksum_flags;
+    struct pbuf *p = frame_to_pbuf(frame);
+
+    if (!p) {
+        LINK_STATS_INC(link.memerr);
+        return;
+    }
+    if (trace_enabled(TRACE_PACKETS))
+        log_line("%s: received %u bytes", interface->name, p->tot_len);
+    if (offload->needs_checksum || offload->checksum_valid)
+        netif->chksum_flags &=
+            ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
+    if (netif->input(p, netif) != ERR_OK)
+        pbuf_free(p);
+    netif->chksum_flags = checks;
+}
+
+static err_t link_init_netif(struct netif *netif)
+{
+    struct net_link *link = netif->state;
+    struct net_interface *interface = link->interface;
+
+    netif->name[0] = interface->name[0];
+    netif->name[1] = interface->name[1];
+    netif->hostname = "wharf";
+    netif->mtu = interface->mtu;
+    netif->hwaddr_len = ETHERNET_ADDRESS_SIZE;
+    interface->ops->local_mac_address(interface, netif->hwaddr);
+    if (interface->capabilities & NET_BARE_IP) {
+        netif->output = transmit_ip_bare;
+        netif->input = bare_input;
+        netif->chksum_flags &=
+            ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP);
+        return ERR_OK;
+    }
+    netif->flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
+                    NETIF_FLAG_ETHERNET;
+    netif->output = transmit_ip;
+    netif->linkoutput = transmit_ethernet;
+    netif->input = ethernet_receive;
+    return ERR_OK;
+}
+
+int link_attach(struct net_interface *interface, struct net_link **result)
+{
+    struct net_link *link = kzalloc(sizeof(*link));
+
+    if (!link)
+        return -ENOMEM;
+    link->interface = interface;
+    interface->server = link;
+    if (!netif_add(&link->netif, NULL, NULL, NULL, link, link_init_netif,
+                   NULL)) {
+        kfree(link);
+        return -ENOMEM;
+    }
+    list_push_back(&NET_SERVER.links, &link->node);
+    link->was_up = interface->ops->link_up(interface);
+    if (link->was_up)
+        netif_set_link_up(&link->netif);
+    netif_set_up(&link->netif);
+    interface->receive = link_receive;
+    *result = link;
+    return 0;
+}
+
+static void link_check_state(struct net_link *link)
+{
+    bool up = link->interface->ops->link_up(link->interface);
+
+    if (up == link->was_up)
+        return;
+    link->was_up = up;
+    log_line("net: %s: link is %s", link->interface->name, up ? "up" : "down");
+    if (up)
+        netif_set_link_up(&link->netif);
+    else
+        netif_set_link_down(&link->netif);
+}
+
+bool link_poll(struct net_link *link)
+{
+    struct net_interface *interface = link->interface;
+
+    interface->ops->reclaim(interface);
+    if (link->stalled) {
+        link->stalled = false;
+        tcp_transmit_ready();
+        wake_up_all(&NET_SERVER.room);
+    }
+    link_check_state(link);
+    return interface->ops->poll(interface, POLL_BUDGET) == POLL_BUDGET;
+}
+
+struct net_link *link_by_address(const ip4_addr_t *address)
+{
+    struct net_link *link;
+
+    list_for_each (link, &NET_SERVER.links, node) {
+        if (!ip4_addr_isany(netif_ip4_addr(&link->netif)) &&
+            ip4_addr_eq(netif_ip4_addr(&link->netif), address))
+            return link;
+    }
+    return NULL;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//
+// Sockets as files: read, write, poll, ioctl, fstat and the last close.
+
+#include <abi/fcntl.h>
+#include <abi/ioctl.h>
+#include <abi/mode.h>
+#include <abi/stat.h>
+#include <net/socket.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct message plain_message(struct uio *uio, unsigned file_flags)
+{
+    return (struct message){
+        .uio = uio, .flags = file_flags & O_NONBLOCK ? MSG_DONTWAIT : 0};
+}
+
+static ssize_t socket_file_read(struct file *file, struct uio *uio,
+                                uint64_t *position, unsigned flags)
+{
+    struct message message = plain_message(uio, flags);
+
+    (void)position;
+    if (uio->resid == 0)
+        return 0;
+    return socket_receive(file->private, &message);
+}
+
+static ssize_t socket_file_write(struct file *file, struct uio *uio,
+                                 uint64_t *position, unsigned flags)
+{
+    struct message message = plain_message(uio, flags);
+
+    (void)position;
+    return socket_send(file->private, &message);
+}
+
+static unsigned socket_file_poll(struct file *file, struct poll_table *table)
+{
+    struct socket *socket = file->private;
+
+    poll_wait(table, &socket->wait);
+    return socket->ops->poll(socket);
+}
+
+static long socket_file_ioctl(struct file *file, unsigned command,
+                              uaddr argument)
+{
+    struct socket *socket = file->private;
+
+    return socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument)
+                              : -ENOTTY;
+}
+
+static void socket_file_describe(struct file *file, char *buf, size_t n)
+{
+    struct socket *socket = file->private;
+
+    snprintf(buf, n, "socket:[%lu]", socket->inode);
+}
+
+static void socket_file_stat(struct file *file, struct abi_stat *st)
+{
+    struct socket *socket = file->private;
+
+    st->ino = socket->inode;
+    st->mode = S_IFSOCK | 0777;
+    st->nlink = 1;
+    st->blksize = PAGE_SIZE;
+}
+
+static void socket_file_release(struct file *file)
+{
+    struct socket *socket = file->private;
+
+    if (socket->ops->close)
+        socket->ops->close(socket);
+    socket_put(socket);
+}
+
+static const struct file_ops socket_file_ops = {
+    .name = "socket",
+    .read = socket_file_read,
+    .write = socket_file_write,
+    .poll = socket_file_poll,
+    .ioctl = socket_file_ioctl,
+    .describe = socket_file_describe,
+    .stat = socket_file_stat,
+    .release = socket_file_release,
+};
+
+struct file *socket_file_create(struct socket *socket, unsigned flags)
+{
+    return file_create(&socket_file_ops, socket, O_RDWR | flags);
+}
+
+struct socket *socket_of_file(struct file *file)
+{
+    return file->ops == &socket_file_ops ? file->private : NULL;
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP: a socket and its PCB. They are tied in tcp_attach and part in one of two
+// ways: lwIP frees the PCB and says so by the extension argument's `destroyed`
+// callback, which covers every path; or the socket lets the PCB finish alone
+// (tcp_detach). The error callback is only set while somebody besides the PCB
+// holds a reference, since lwIP may call it after `destroyed`.
+
+#include <abi/errno.h>
+#include <abi/inet.h>
+#include <abi/ioctl.h>
+#include <abi/poll.h>
+#include <lwip/priv/tcp_priv.h>
+#include <mm/uaccess.h>
+#include <net/errors.h>
+#include <net/icmp_error.h>
+#include <net/ifioctl.h>
+#include <net/server.h>
+#include <net/sysctl.h>
+
+#include "tcp.h"
+
+static void tcp_error_callback(void *argument, err_t error)
+{
+    struct tcp_socket *t = argument;
+
+    // A connection that lwIP gave up has had its ETIMEDOUT when it was freed.
+    if (error != ERR_RST)
+        return;
+    WITH_LOCK(&t->socket.lock) {
+        if (t->socket.state == SOCKET_CONNECTING)
+            socket_set_error(&t->socket, ECONNREFUSED);
+        else
+            socket_set_error(&t->socket,
+                             t->socket.peer_shut ? EPIPE : ECONNRESET);
+    }
+}
+
+// ICMP says that our segments do not arrive. Only an attempt to connect ends by
+// it; a connection rides it out (RFC 1122, 4.2.3.9).
+void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
+                    const struct icmp_errno *error)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        struct tcp_socket *t = pcb->callback_arg;
+
+        if (pcb->state != SYN_SENT || !t || pcb->local_port != local->port ||
+            pcb->remote_port != peer->port ||
+            !ip_addr_eq(&pcb->local_ip, &local->ip) ||
+            !ip_addr_eq(&pcb->remote_ip, &peer->ip))
+            continue;
+        tcp_reset(t);
+        WITH_LOCK(&t->socket.lock) {
+            t->socket.error = error->error;
+            socket_set_state(&t->socket, SOCKET_CONNECT_FAILED);
+        }
+        return;
+    }
+}
+
+// The transmit ring has room again: output that it refused is due.
+void tcp_transmit_ready(void)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->unsent)
+            tcp_output(pcb);
+    }
+}
+
+// Each slow tick while connecting, each second afterwards: what no event does.
+static err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb)
+{
+    struct tcp_socket *t = argument;
+
+    if (pcb->state == SYN_SENT) {
+        // lwIP repeats a SYN at equal intervals; RFC 6298 doubles them. After
+        // the last one, wait it out and have the next tick give up.
+        pcb->rto = t->syn_rto << MIN(pcb->nrtx, 12);
+        if (pcb->nrtx == lwip_port_syn_retries - 1 && pcb->rtime >= pcb->rto - 1)
+            pcb->nrtx = lwip_port_syn_retries;
+        return ERR_OK;
+    }
+    t->corked = false;
+    tcp_send_push(t);
+    tcp_output(pcb);
+    return ERR_OK;
+}
+
+// lwIP frees the PCB: the end of every connection.
+static void tcp_pcb_destroyed(u8_t id, void *data)
+{
+    struct tcp_socket *t = data;
+    struct socket *socket = &t->socket;
+
+    (void)id;
+    t->pcb = NULL;
+    WITH_LOCK(&socket->lock) {
+        bool finished = socket->peer_shut && t->fin_sent;
+
+        send_buffer_clear(&t->send);
+        // Neither FINs nor a reset: lwIP's repetitions ran out.
+        if (!finished && !socket->error && !t->orphaned)
+            socket->error = ETIMEDOUT;
+        if (socket->state == SOCKET_CONNECTING)
+            socket_set_state(socket, SOCKET_CONNECT_FAILED);
+        else if (socket->state == SOCKET_CONNECTED)
+            socket_set_state(socket, SOCKET_DISCONNECTED);
+    }
+    socket_put(socket);
+}
+
+static void port_destroyed(u8_t id, void *data)
+{
+    (void)id;
+    port_put(data);
+}
+
+static const struct tcp_ext_arg_callbacks socket_callbacks = {
+    .destroy = tcp_pcb_destroyed,
+};
+static const struct tcp_ext_arg_callbacks port_callbacks = {
+    .destroy = port_destroyed,
+};
+
+void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
+                struct port_binding *binding)
+{
+    t->pcb = pcb;
+    socket_get(&t->socket);
+    port_get(binding);
+    tcp_ext_arg_set(pcb, TCP_ARGUMENT_SOCKET, t);
+    tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_SOCKET, &socket_callbacks);
+    tcp_ext_arg_set(pcb, TCP_ARGUMENT_PORT, binding);
+    tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_PORT, &port_callbacks);
+    tcp_arg(pcb, t);
+    tcp_recv(pcb, tcp_receive_callback);
+    tcp_sent(pcb, tcp_sent_callback);
+    tcp_err(pcb, tcp_error_callback);
+    tcp_poll(pcb, tcp_poll_callback, 1);
+    tcp_apply_options(t);
+}
+
+void tcp_apply_options(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    if (!pcb || t->socket.state == SOCKET_LISTENING)
+        return;
+    pcb->ttl = t->socket.options.ttl;
+    pcb->tos = t->socket.options.tos;
+    if (t->socket.options.keep_alive)
+        ip_set_option(pcb, SOF_KEEPALIVE);
+    else
+        ip_reset_option(pcb, SOF_KEEPALIVE);
+    pcb->keep_idle = t->tcp.keep_idle * 1000u;
+    pcb->keep_intvl = t->tcp.keep_interval * 1000u;
+    pcb->keep_cnt = t->tcp.keep_count;
+    if (t->tcp.no_delay)
+        tcp_nagle_disable(pcb);
+    else
+        tcp_nagle_enable(pcb);
+    if (t->tcp.max_segment)
+        pcb->mss = MIN(pcb->mss, t->tcp.max_segment);
+}
+
+void tcp_detach(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    tcp_arg(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+    tcp_ext_arg_set(pcb, TCP_ARGUMENT_SOCKET, NULL);
+    tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_SOCKET, NULL);
+    t->pcb = NULL;
+    wake_up_all(&t->socket.wait);  // close may linger
+    socket_put(&t->socket);
+}
+
+void tcp_reset(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    if (pcb) {
+        bool connecting = pcb->state == SYN_SENT;
+        tcp_detach(t);
+        if (connecting)
+            tcp_close(pcb);  // nobody to send a reset to
+        else
+            tcp_abort(pcb);
+    }
+    tcp_receive_purge(t);
+    WITH_LOCK(&t->socket.lock) {
+        send_buffer_clear(&t->send);
+    }
+}
+
+// The file is closed. Unread data, or SO_LINGER with no time, resets as on
+// Linux; else the PCB sends what there is, then FIN, and the socket stays until
+// that is acknowledged.
+static void tcp_close_connection(struct tcp_socket *t)
+{
+    bool discard = t->socket.options.linger &&
+                   t->socket.options.linger_seconds == 0;
+
+    if (!t->pcb || t->pcb->state == SYN_SENT || t->pcb->refused_data ||
+        t->socket.receive_bytes > 0 || discard) {
+        tcp_reset(t);
+        return;
+    }
+    t->orphaned = true;
+    t->fin_wanted = true;
+    t->corked = false;
+    tcp_err(t->pcb, NULL);
+    tcp_send_push(t);
+    if (t->pcb)
+        tcp_output(t->pcb);
+}
+
+static void tcp_close_op(struct socket *socket)
+{
+    struct tcp_socket *t = tcp_of(socket);
+
+    net_lock();
+    if (socket->state == SOCKET_LISTENING)
+        tcp_listen_end(t);
+    else
+        tcp_close_connection(t);
+    port_put(t->binding);
+    t->binding = NULL;
+    net_unlock();
+    if (socket->options.linger && socket->options.linger_seconds)
+        (void)socket_wait(
+            socket, !READ_ONCE(t->pcb),
+            socket_deadline(false, socket->options.linger_seconds *
+                                       NSEC_PER_SEC));
+}
+
+// shutdown(2). lwIP hears only of SHUT_WR: after a SHUT_RD it would abort the
+// connection when data comes.
+static int tcp_shutdown_op(struct socket *socket, int how)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    enum socket_state state;
+
+    net_lock();
+    state = socket->state;
+    if (state == SOCKET_LISTENING) {
+        if (how != SHUT_WR)
+            tcp_listen_end(t);
+        net_unlock();
+        return 0;
+    }
+    if (state == SOCKET_CONNECTING) {
+        tcp_reset(t);
+        WITH_LOCK(&socket->lock) {
+            socket->error = ECONNRESET;
+            socket_set_state(socket, SOCKET_CONNECT_FAILED);
+        }
+    } else if (state == SOCKET_CONNECTED) {
+        WITH_LOCK(&socket->lock) {
+            if (how != SHUT_WR)
+                socket->read_shut = true;
+            if (how != SHUT_RD)
+                socket->write_shut = true;
+            wake_up_all(&socket->wait);
+        }
+        if (how != SHUT_RD && t->pcb) {
+            t->fin_wanted = true;
+            t->corked = false;
+            tcp_send_push(t);
+        }
+    }
+    net_unlock();
+    return state == SOCKET_CONNECTED || state == SOCKET_CONNECTING ? 0
+                                                                   : -ENOTCONN;
+}
+
+static int tcp_local_address(struct socket *socket,
+                             struct socket_address *address)
+{
+    WITH_LOCK(&socket->lock) {
+        endpoint_to_address(address, &tcp_of(socket)->local);
+    }
+    return 0;
+}
+
+static int tcp_peer_address(struct socket *socket,
+                            struct socket_address *address)
+{
+    WITH_LOCK(&socket->lock) {
+        if (socket->state != SOCKET_CONNECTED)
+            return -ENOTCONN;
+        endpoint_to_address(address, &tcp_of(socket)->peer);
+    }
+    return 0;
+}
+
+// As Linux's tcp_poll: no connection counts as hung up, and writing that would
+// fail at once as writable.
+static unsigned tcp_poll_op(struct socket *socket)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    unsigned events = 0;
+
+    WITH_LOCK(&socket->lock) {
+        if (socket->state == SOCKET_LISTENING)
+            return t->accept_count ? POLLIN | POLLRDNORM : 0;
+        if (socket->error)
+            events |= POLLERR;
+        if (socket->state == SOCKET_CONNECTING)
+            return events;
+        bool over = socket->state != SOCKET_CONNECTED;
+        bool no_input = socket->read_shut || socket->peer_shut;
+        if (over || (no_input && socket->write_shut))
+            events |= POLLHUP;
+        if (no_input || (over && socket->state != SOCKET_UNCONNECTED))
+            events |= POLLIN | POLLRDNORM | POLLRDHUP;
+        if (socket->receive_bytes)
+            events |= POLLIN | POLLRDNORM;
+        if (over || socket->write_shut || tcp_writable(t))
+            events |= POLLOUT | POLLWRNORM;
+    }
+    return events;
+}
+
+static long tcp_ioctl_op(struct socket *socket, unsigned command,
+                         uaddr argument)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    bool listening = READ_ONCE(socket->state) == SOCKET_LISTENING;
+
+    switch (command) {
+    case FIONREAD:
+        return listening ? -EINVAL
+                         : PUT_USER(argument, (int)socket->receive_bytes);
+    case SIOCOUTQ:
+        return listening ? -EINVAL : PUT_USER(argument, (int)t->send.used);
+    default:
+        return interface_ioctl(command, argument);
+    }
+}
+
+static int tcp_init_op(struct socket *socket)
+{
+    struct tcp_socket *t = tcp_of(socket);
+
+    send_buffer_init(&t->send);
+    list_init(&t->accept_queue);
+    list_init(&t->accept_node);
+    socket->options.receive_buffer = sysctl_tcp_rmem_default;
+    socket->options.send_buffer = sysctl_tcp_wmem_default;
+    socket->options.ttl = IP_DEFAULT_TTL;
+    t->tcp.keep_idle = sysctl_tcp_keepalive_time;
+    t->tcp.keep_interval = sysctl_tcp_keepalive_interval;
+    t->tcp.keep_count = sysctl_tcp_keepalive_probes;
+    return 0;
+}
+
+static const struct socket_ops tcp_socket_ops = {
+    .name = "TCP",
+    .size = sizeof(struct tcp_socket),
+    .init = tcp_init_op,
+    .bind = tcp_bind_op,
+    .listen = tcp_listen_op,
+    .accept = tcp_accept_op,
+    .unaccept = tcp_unaccept_op,
+    .connect = tcp_connect_op,
+    .send = tcp_send_op,
+    .receive = tcp_receive_op,
+    .shutdown = tcp_shutdown_op,
+    .local_address = tcp_local_address,
+    .peer_address = tcp_peer_address,
+    .poll = tcp_poll_op,
+    .ioctl = tcp_ioctl_op,
+    .apply = tcp_apply_op,
+    .close = tcp_close_op,
+};
+SOCKET_FAMILY(tcp) = {AF_INET, SOCK_STREAM, IPPROTO_TCP, &tcp_socket_ops};

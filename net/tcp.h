@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP sockets, private to net/tcp*.c: the structure, and which file does what.
+//
+//   tcp.c          the PCB and the socket: attaching, callbacks, closing
+//   tcp_connect.c  connect, bind
+//   tcp_listen.c   listen, accept, the backlog
+//   tcp_send.c     send, and feeding lwIP        tcp_recv.c  receive, the window
+//   tcp_option.c   the option table's rows for TCP
+//
+// A PCB exists from connect, listen or an arriving SYN until lwIP frees it. It
+// holds a reference on the socket in its extension argument 0, and one on the
+// port binding in argument 1. Key to the tags: net/socket.h.
+
+#pragma once
+
+#include <lwip/tcp.h>
+#include <net/packet.h>
+#include <net/ports.h>
+#include <net/send_buffer.h>
+#include <net/socket.h>
+
+enum {
+    TCP_ARGUMENT_SOCKET,
+    TCP_ARGUMENT_PORT,
+};
+
+// Options of level IPPROTO_TCP, handed on by accept. All (a).
+struct tcp_settings {
+    bool no_delay;       // TCP_NODELAY
+    int keep_idle;       // TCP_KEEPIDLE, seconds
+    int keep_interval;   // TCP_KEEPINTVL, seconds
+    int keep_count;      // TCP_KEEPCNT
+    int max_segment;     // TCP_MAXSEG, 0: the interface's
+};
+
+struct tcp_socket {
+    struct socket socket;
+    struct tcp_pcb *pcb;           // (c) NULL: none yet, or gone
+    struct port_binding *binding;  // (c) a reference
+    bool bound;                    // (c) by bind: kept if a connect fails
+    struct endpoint local, peer;   // (c+s) as getsockname, getpeername say
+    struct tcp_settings tcp;
+
+    // Sending, tcp_send.c.
+    struct send_buffer send;       // (s)
+    bool corked;                   // (c) MSG_MORE: hold the last, short segment
+    bool fin_wanted;               // (c) FIN follows the last byte
+    bool fin_sent;                 // (c)
+    bool orphaned;                 // (c) the file is closed
+
+    // Connecting.
+    unsigned syn_rto;              // (c) ticks before the first repetition
+
+    // Listening, tcp_listen.c.
+    struct list_node accept_queue; // (s) children's accept_node
+    struct list_node accept_node;  // (parent's s)
+    unsigned accept_count;         // (s)
+    unsigned half_open;            // (s) SYN came, handshake is not over
+    unsigned backlog;              // (s)
+    struct port_binding *child_binding; // (c) what connections share
+};
+
+static inline struct tcp_socket *tcp_of(struct socket *socket)
+{
+    return container_of(socket, struct tcp_socket, socket);
+}
+
+// tcp.c. Core mutex held for all.
+// Tie a PCB to the socket, which gains a reference; apply the options.
+void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
+                struct port_binding *binding);
+void tcp_apply_options(struct tcp_socket *t);
+// Reset the connection, if there is one, and forget what was received.
+void tcp_reset(struct tcp_socket *t);
+// The socket no longer follows the PCB, which may live on without it.
+void tcp_detach(struct tcp_socket *t);
+
+// tcp_connect.c
+int tcp_bind_op(struct socket *socket, const struct socket_address *address);
+int tcp_connect_op(struct socket *socket, const struct socket_address *address,
+                   bool nonblock);
+
+// tcp_listen.c
+int tcp_listen_op(struct socket *socket, int backlog);
+int tcp_accept_op(struct socket *socket, bool nonblock, struct socket **child);
+void tcp_unaccept_op(struct socket *socket, struct socket *child);
+void tcp_listen_end(struct tcp_socket *t);  // core mutex held
+
+// tcp_send.c
+ssize_t tcp_send_op(struct socket *socket, struct message *message);
+void tcp_send_push(struct tcp_socket *t);  // feed lwIP; core mutex held
+err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length);
+bool tcp_writable(struct tcp_socket *t);   // socket lock held
+// How many bytes the send buffer may hold, by SO_SNDBUF.
+size_t tcp_send_limit(struct tcp_socket *t);
+
+// tcp_recv.c
+ssize_t tcp_receive_op(struct socket *socket, struct message *message);
+err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
+                           err_t error);
+// Open the PCB's window as far as SO_RCVBUF and unread data allow.
+void tcp_window_init(struct tcp_socket *t, struct tcp_pcb *pcb);
+void tcp_window_update(struct tcp_socket *t);
+void tcp_receive_purge(struct tcp_socket *t);  // drop unread data
+
+// tcp_option.c
+void tcp_apply_op(struct socket *socket);

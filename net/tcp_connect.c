@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP: bind(2) and connect(2).
+
+#include <abi/errno.h>
+#include <abi/inet.h>
+#include <lwip/priv/tcp_priv.h>
+#include <net/errors.h>
+#include <net/route.h>
+#include <net/server.h>
+#include <proc/task.h>
+
+#include "tcp.h"
+
+int tcp_bind_op(struct socket *socket, const struct socket_address *address)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    struct endpoint local;
+    int error = endpoint_from_address(&local, address);
+
+    if (error < 0)
+        return error;
+    if (local.port && local.port < 1024 && current_process()->euid != 0)
+        return -EACCES;
+    net_lock();
+    if (!route_is_local(&local.ip))
+        error = -EADDRNOTAVAIL;
+    else if (t->binding || socket->state != SOCKET_UNCONNECTED)
+        error = -EINVAL;
+    else
+        error = port_bind(IPPROTO_TCP, &local, socket->options.reuse_address, 0,
+                          &t->binding);
+    if (error == 0) {
+        t->bound = true;
+        WITH_LOCK(&socket->lock) {
+            t->local = t->binding->local;
+        }
+    }
+    net_unlock();
+    return error;
+}
+
+// The handshake is done.
+static err_t connected_callback(void *argument, struct tcp_pcb *pcb,
+                                err_t error)
+{
+    struct tcp_socket *t = argument;
+
+    (void)error;  // always ERR_OK
+    tcp_window_init(t, pcb);
+    if (t->tcp.max_segment)
+        pcb->mss = MIN(pcb->mss, t->tcp.max_segment);
+    WITH_LOCK(&t->socket.lock) {
+        socket_set_state(&t->socket, SOCKET_CONNECTED);
+    }
+    tcp_poll(pcb, pcb->poll, 10);
+    return ERR_OK;
+}
+
+// Is there a connection between these two already (TIME_WAIT included)?
+static bool connection_exists(const struct endpoint *local,
+                              const struct endpoint *peer)
+{
+    struct tcp_pcb *const lists[] = {tcp_active_pcbs, tcp_tw_pcbs};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
+        for (struct tcp_pcb *pcb = lists[i]; pcb; pcb = pcb->next) {
+            if (pcb->local_port == local->port &&
+                pcb->remote_port == peer->port &&
+                ip_addr_eq(&pcb->local_ip, &local->ip) &&
+                ip_addr_eq(&pcb->remote_ip, &peer->ip))
+                return true;
+        }
+    }
+    return false;
+}
+
+// Settle our end: the address by the route to the peer, the port by bind or
+// now. Core mutex held.
+static int choose_local(struct tcp_socket *t, const struct endpoint *peer,
+                        struct endpoint *local)
+{
+    struct netif *netif;
+    int error = route_find(&peer->ip, &t->local.ip, &netif, &local->ip);
+
+    if (error < 0)
+        return error;
+    if (ip_addr_ismulticast(&peer->ip) || route_is_broadcast(&peer->ip))
+        return -ENETUNREACH;
+    local->port = 0;
+    if (!t->binding) {
+        error = port_bind(IPPROTO_TCP, local, t->socket.options.reuse_address,
+                          peer->port, &t->binding);
+        if (error < 0)
+            return error == -EADDRINUSE ? -EADDRNOTAVAIL : error;
+    }
+    local->port = t->binding->local.port;
+    // lwIP has no simultaneous open, so no connection to oneself either.
+    if (local->port == peer->port && ip_addr_eq(&local->ip, &peer->ip))
+        return -EADDRNOTAVAIL;
+    if (port_is_shared(t->binding) && connection_exists(local, peer))
+        return -EADDRNOTAVAIL;
+    return 0;
+}
+
+// Send the SYN. Core mutex held.
+static int connect_start(struct tcp_socket *t, const struct endpoint *peer)
+{
+    struct endpoint local;
+    int error = choose_local(t, peer, &local);
+
+    if (error < 0)
+        return error;
+    struct tcp_pcb *pcb = tcp_new();
+    if (!pcb)
+        return -ENOBUFS;
+    // Our own table says who may have the port; tcp_bind has another opinion.
+    ip_addr_copy(pcb->local_ip, local.ip);
+    pcb->local_port = local.port;
+    tcp_attach(t, pcb, t->binding);
+    t->syn_rto = pcb->rto;
+    WITH_LOCK(&t->socket.lock) {
+        t->local = local;
+        t->peer = *peer;
+        t->socket.peer_shut = t->socket.read_shut = t->socket.write_shut = false;
+        socket_set_state(&t->socket, SOCKET_CONNECTING);
+    }
+    err_t result = tcp_connect(pcb, &peer->ip, peer->port, connected_callback);
+    if (result == ERR_OK)
+        return 0;
+    tcp_detach(t);
+    tcp_abort(pcb);
+    WITH_LOCK(&t->socket.lock) {
+        socket_set_state(&t->socket, SOCKET_UNCONNECTED);
+    }
+    return -errno_of(result);
+}
+
+// Back to an unconnected socket: after a failure, or by AF_UNSPEC. What bind
+// settled stays. Core mutex held.
+static void connect_undo(struct tcp_socket *t)
+{
+    struct socket *socket = &t->socket;
+
+    tcp_reset(t);
+    if (!t->bound) {
+        port_put(t->binding);
+        t->binding = NULL;
+    }
+    t->fin_wanted = t->fin_sent = t->corked = false;
+    WITH_LOCK(&socket->lock) {
+        if (socket->state != SOCKET_UNCONNECTED)
+            socket_set_state(socket, SOCKET_UNCONNECTED);
+        t->local = t->binding ? t->binding->local : (struct endpoint){0};
+        t->peer = (struct endpoint){0};
+    }
+}
+
+static int disconnect(struct tcp_socket *t)
+{
+    net_lock();
+    if (t->socket.state == SOCKET_LISTENING)
+        tcp_listen_end(t);
+    connect_undo(t);
+    net_unlock();
+    return 0;
+}
+
+// The first half of connect: what state it finds. 0: begun or under way (then
+// *busy is the answer for a caller that does not wait). Core mutex held.
+static int connect_begin(struct tcp_socket *t, const struct endpoint *peer,
+                         int *busy)
+{
+    int error;
+
+    switch (t->socket.state) {
+    case SOCKET_UNCONNECTED:
+        *busy = -EINPROGRESS;
+        error = connect_start(t, peer);
+        if (error < 0)
+            connect_undo(t);
+        return error;
+    case SOCKET_CONNECTING:
+        *busy = -EALREADY;
+        return 0;
+    case SOCKET_CONNECT_FAILED:
+        *busy = -ECONNABORTED;
+        return 0;
+    default:
+        return -EISCONN;
+    }
+}
+
+// The attempt has ended: how? Core mutex held.
+static int connect_end(struct tcp_socket *t)
+{
+    if (t->socket.state != SOCKET_CONNECT_FAILED)
+        return 0;
+    int error = socket_take_error(&t->socket);
+    connect_undo(t);
+    return error ? error : -ECONNABORTED;
+}
+
+int tcp_connect_op(struct socket *socket, const struct socket_address *address,
+                   bool nonblock)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    nsec_t until = socket_deadline(nonblock, socket->options.send_timeout);
+    struct endpoint peer;
+    int busy;
+
+    if (address->length >= sizeof(uint16_t) && address->family == AF_UNSPEC)
+        return disconnect(t);
+    int error = endpoint_from_address(&peer, address);
+    if (error < 0)
+        return error;
+    if (ip_addr_isany(&peer.ip))
+        ip_addr_set_loopback(false, &peer.ip);
+    net_lock();
+    error = connect_begin(t, &peer, &busy);
+    net_unlock();
+    if (error < 0)
+        return error;
+    error = socket_wait(socket, READ_ONCE(socket->state) != SOCKET_CONNECTING,
+                        until);
+    if (error < 0)
+        return error == -EAGAIN ? busy : error;
+    net_lock();
+    error = connect_end(t);
+    net_unlock();
+    return error;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP: listen(2) and accept(2). lwIP's own backlog counts 8 bits; ours counts
+// connections that wait for accept and handshakes under way together, and a
+// SYN beyond it is dropped, so that the client tries again.
+
+#include <abi/errno.h>
+#include <abi/inet.h>
+#include <abi/poll.h>
+#include <net/server.h>
+#include <net/sysctl.h>
+
+#include "tcp.h"
+
+// A handshake came to nothing: the PCB is freed in SYN_RCVD.
+static void half_open_destroyed(u8_t id, void *data)
+{
+    struct tcp_socket *listener = data;
+
+    (void)id;
+    WITH_LOCK(&listener->socket.lock) {
+        listener->half_open--;
+    }
+    socket_put(&listener->socket);
+}
+
+static const struct tcp_ext_arg_callbacks half_open_callbacks = {
+    .destroy = half_open_destroyed,
+};
+
+// A SYN arrived; the answer is not sent yet. Anything but ERR_OK drops it.
+static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
+                          struct tcp_pcb *pcb)
+{
+    struct tcp_socket *listener = tcp_ext_arg_get((void *)lpcb, id);
+    bool full;
+
+    WITH_LOCK(&listener->socket.lock) {
+        full = listener->accept_count + listener->half_open > listener->backlog;
+        if (!full)
+            listener->half_open++;
+    }
+    if (full)
+        return ERR_MEM;
+    socket_get(&listener->socket);
+    tcp_ext_arg_set(pcb, id, listener);
+    tcp_ext_arg_set_callbacks(pcb, id, &half_open_callbacks);
+    tcp_window_init(listener, pcb);
+    return ERR_OK;
+}
+
+static const struct tcp_ext_arg_callbacks listener_callbacks = {
+    .passive_open = passive_open,
+};
+
+// A socket for a connection whose handshake is done. NULL: no memory.
+static struct tcp_socket *child_create(struct tcp_socket *listener,
+                                       struct tcp_pcb *pcb)
+{
+    struct socket *socket = socket_create_like(&listener->socket);
+
+    if (!socket)
+        return NULL;
+    struct tcp_socket *child = tcp_of(socket);
+    send_buffer_init(&child->send);
+    list_init(&child->accept_queue);
+    child->tcp = listener->tcp;
+    child->local = (struct endpoint){pcb->local_ip, pcb->local_port};
+    child->peer = (struct endpoint){pcb->remote_ip, pcb->remote_port};
+    child->binding = listener->child_binding;
+    port_get(child->binding);
+    WITH_LOCK(&socket->lock) {
+        socket_set_state(socket, SOCKET_CONNECTED);
+    }
+    tcp_attach(child, pcb, child->binding);
+    tcp_poll(pcb, pcb->poll, 10);
+    return child;
+}
+
+// The handshake is done. An error makes lwIP reset the connection.
+static err_t accept_callback(void *argument, struct tcp_pcb *pcb, err_t error)
+{
+    struct tcp_socket *listener = argument;
+
+    if (!pcb || error != ERR_OK)
+        return ERR_VAL;
+    struct tcp_socket *child = child_create(listener, pcb);
+    if (!child)
+        return ERR_MEM;
+    WITH_LOCK(&listener->socket.lock) {
+        listener->half_open--;
+        listener->accept_count++;
+        list_push_back(&listener->accept_queue, &child->accept_node);
+    }
+    socket_put(&listener->socket);  // half_open_callbacks' reference
+    wake_up_events(&listener->socket.wait, POLLIN | POLLRDNORM);
+    return ERR_OK;
+}
+
+static int listen_failed(struct tcp_socket *t)
+{
+    t->binding->listening = false;
+    port_put(t->child_binding);
+    t->child_binding = NULL;
+    return -ENOBUFS;
+}
+
+// Create the listening PCB. Core mutex held.
+static int listen_start(struct tcp_socket *t)
+{
+    struct endpoint any = {0};
+    struct tcp_pcb *pcb, *listening;
+    int error;
+
+    if (!t->binding) {
+        error = port_bind(IPPROTO_TCP, &any, t->socket.options.reuse_address, 0,
+                          &t->binding);
+        if (error < 0)
+            return error;
+    }
+    error = port_listen(t->binding);
+    if (error < 0)
+        return error;
+    // Connections may share the port with others that said SO_REUSEADDR, as
+    // the listener does not: theirs is a binding of its own.
+    t->child_binding = port_clone(t->binding);
+    pcb = t->child_binding ? tcp_new() : NULL;
+    if (!pcb)
+        return listen_failed(t);
+    ip_addr_copy(pcb->local_ip, t->binding->local.ip);
+    pcb->local_port = t->binding->local.port;
+    pcb->ttl = t->socket.options.ttl;
+    pcb->tos = t->socket.options.tos;
+    listening = tcp_listen(pcb);
+    if (!listening) {
+        tcp_abort(pcb);
+        return listen_failed(t);
+    }
+    t->pcb = listening;
+    tcp_arg(listening, t);
+    tcp_accept(listening, accept_callback);
+    tcp_ext_arg_set(listening, TCP_ARGUMENT_SOCKET, t);
+    tcp_ext_arg_set_callbacks(listening, TCP_ARGUMENT_SOCKET,
+                              &listener_callbacks);
+    WITH_LOCK(&t->socket.lock) {
+        t->local = t->binding->local;
+        socket_set_state(&t->socket, SOCKET_LISTENING);
+    }
+    return 0;
+}
+
+int tcp_listen_op(struct socket *socket, int backlog)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    int error = 0;
+
+    net_lock();
+    if (socket->state == SOCKET_UNCONNECTED)
+        error = listen_start(t);
+    else if (socket->state != SOCKET_LISTENING)
+        error = -EINVAL;
+    if (error == 0) {
+        WITH_LOCK(&socket->lock) {
+            // Linux: a negative backlog is the largest one.
+            t->backlog = MIN((unsigned)backlog, (unsigned)sysctl_somaxconn);
+        }
+    }
+    net_unlock();
+    return error;
+}
+
+// The next connection, with the queue's reference, or NULL.
+static struct tcp_socket *accept_next(struct tcp_socket *t)
+{
+    struct tcp_socket *child;
+
+    WITH_LOCK(&t->socket.lock) {
+        child = list_pop_front(&t->accept_queue, struct tcp_socket,
+                               accept_node);
+        if (child)
+            t->accept_count--;
+    }
+    return child;
+}
+
+int tcp_accept_op(struct socket *socket, bool nonblock, struct socket **result)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    nsec_t until = socket_deadline(nonblock, socket->options.receive_timeout);
+
+    for (;;) {
+        if (READ_ONCE(socket->state) != SOCKET_LISTENING)
+            return -EINVAL;
+        struct tcp_socket *child = accept_next(t);
+        if (child) {
+            *result = &child->socket;
+            return 0;
+        }
+        int error = socket_wait_exclusive(
+            socket,
+            READ_ONCE(t->accept_count) ||
+                READ_ONCE(socket->state) != SOCKET_LISTENING,
+            until);
+        if (error < 0)
+            return error;
+    }
+}
+
+void tcp_unaccept_op(struct socket *socket, struct socket *child)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    bool listening;
+
+    WITH_LOCK(&socket->lock) {
+        listening = socket->state == SOCKET_LISTENING;
+        if (listening) {
+            list_push_front(&t->accept_queue, &tcp_of(child)->accept_node);
+            t->accept_count++;
+        }
+    }
+    if (listening) {
+        wake_up_events(&socket->wait, POLLIN | POLLRDNORM);
+        return;
+    }
+    child->ops->close(child);
+    socket_put(child);
+}
+
+// Stop listening: connections that nobody accepted are reset.
+void tcp_listen_end(struct tcp_socket *t)
+{
+    struct tcp_socket *child;
+
+    tcp_close(t->pcb);
+    t->pcb = NULL;
+    t->binding->listening = false;
+    port_put(t->child_binding);
+    t->child_binding = NULL;
+    WITH_LOCK(&t->socket.lock) {
+        socket_set_state(&t->socket, SOCKET_UNCONNECTED);
+    }
+    while ((child = accept_next(t))) {
+        tcp_reset(child);
+        port_put(child->binding);
+        child->binding = NULL;
+        socket_put(&child->socket);
+    }
+}

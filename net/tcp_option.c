@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP's rows of the option table: tcp(7). Options live in the socket, so that they outlast a PCB
+// and are there before one; a live PCB gets them at once.
+
+#include <abi/errno.h>
+#include <abi/inet.h>
+#include <lwip/prot/tcp.h>
+#include <lwip_hooks.h>
+#include <net/server.h>
+
+#include "tcp.h"
+
+#define TCP_OPTION(name, option, getter, setter)                       \
+    SOCKET_OPTION(name) = {IPPROTO_TCP, option, AF_INET, IPPROTO_TCP, \
+                           sizeof(int), getter, setter}
+
+void tcp_apply_op(struct socket *socket)
+{
+    net_lock();
+    tcp_apply_options(tcp_of(socket));
+    net_unlock();
+}
+
+static int get_no_delay(struct socket *socket, union option_value *value)
+{
+    value->integer = tcp_of(socket)->tcp.no_delay;
+    return 0;
+}
+
+// Setting it also sends what Nagle's rule held back.
+static int set_no_delay(struct socket *socket, const union option_value *value)
+{
+    struct tcp_socket *t = tcp_of(socket);
+
+    net_lock();
+    t->tcp.no_delay = value->integer != 0;
+    tcp_apply_options(t);
+    if (t->tcp.no_delay && socket->state == SOCKET_CONNECTED && t->pcb)
+        tcp_output(t->pcb);
+    net_unlock();
+    return 0;
+}
+TCP_OPTION(tcp_no_delay, TCP_NODELAY, get_no_delay, set_no_delay);
+
+// A connection's value is what it uses; before, it is the bound for the MSS
+// option of our SYN (Linux gives 536 where none was set).
+static int get_max_segment(struct socket *socket, union option_value *value)
+{
+    struct tcp_socket *t = tcp_of(socket);
+
+    net_lock();
+    if (socket->state == SOCKET_CONNECTED && t->pcb)
+        value->integer = t->pcb->mss;
+    else
+        value->integer = t->tcp.max_segment ? t->tcp.max_segment : 536;
+    net_unlock();
+    return 0;
+}
+
+static int set_max_segment(struct socket *socket,
+                           const union option_value *value)
+{
+    if (value->integer && (value->integer < 88 || value->integer > 32767))
+        return -EINVAL;
+    tcp_of(socket)->tcp.max_segment = value->integer;
+    return 0;
+}
+TCP_OPTION(tcp_max_segment, TCP_MAXSEG, get_max_segment, set_max_segment);
+
+// LWIP_HOOK_TCP_OUT_ADD_TCPOPTS: the MSS option stands first among a SYN's; it
+// shall promise no more than TCP_MAXSEG.
+uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
+                               const struct tcp_pcb *pcb, uint32_t *options)
+{
+    struct tcp_socket *t =
+        pcb ? tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET) : NULL;
+    uint32_t *mss = (uint32_t *)(header + 1);
+
+    if (t && t->tcp.max_segment && (TCPH_FLAGS(header) & TCP_SYN))
+        *mss = lwip_htonl(0x02040000 | MIN(t->tcp.max_segment, TCP_MSS));
+    return options;
+}
+
+#define KEEP_OPTION(name, option, field, limit)                              \
+    static int get_##field(struct socket *socket, union option_value *value) \
+    {                                                                        \
+        value->integer = tcp_of(socket)->tcp.field;                          \
+        return 0;                                                            \
+    }                                                                        \
+    static int set_##field(struct socket *socket,                            \
+                           const union option_value *value)                  \
+    {                                                                        \
+        if (value->integer < 1 || value->integer > (limit))                  \
+            return -EINVAL;                                                  \
+        tcp_of(socket)->tcp.field = value->integer;                          \
+        tcp_apply_op(socket);                                                \
+        return 0;                                                            \
+    }                                                                        \
+    TCP_OPTION(name, option, get_##field, set_##field)
+
+KEEP_OPTION(tcp_keep_idle, TCP_KEEPIDLE, keep_idle, 32767);
+KEEP_OPTION(tcp_keep_interval, TCP_KEEPINTVL, keep_interval, 32767);
+KEEP_OPTION(tcp_keep_count, TCP_KEEPCNT, keep_count, 127);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP: sending. A byte is copied once, from the user into a page of the send
+// buffer; lwIP and the device refer to it there until it is acknowledged.
+//
+// lwIP is fed just in time (TCP_SND_BUF bytes at most), since it walks its list
+// of unsent segments at each write; the rest waits in the send buffer and
+// follows as acknowledgements come.
+
+#include <abi/errno.h>
+#include <abi/poll.h>
+#include <lib/log.h>
+#include <net/server.h>
+
+#include "tcp.h"
+
+// SO_SNDBUF reads back doubled, as on Linux, where half is for overhead.
+size_t tcp_send_limit(struct tcp_socket *t)
+{
+    return READ_ONCE(t->socket.options.send_buffer) / 2;
+}
+
+// Writable, for poll and for waiting: a third is free, so that a writer is not
+// woken for every acknowledged byte.
+bool tcp_writable(struct tcp_socket *t)
+{
+    return t->send.used <= tcp_send_limit(t) * 2 / 3;
+}
+
+// Hand lwIP the next piece: how many bytes it took.
+static size_t push_piece(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+    const void *data;
+    size_t n, unqueued;
+
+    WITH_LOCK(&t->socket.lock) {
+        data = send_buffer_next(&t->send, &n);
+        unqueued = t->send.unqueued;
+    }
+    if (!data || pcb->snd_queuelen >= TCP_SND_QUEUELEN - 64)
+        return 0;
+    n = MIN(n, (size_t)MIN(pcb->snd_buf, 0xffffu));
+    if (t->corked && n == unqueued)
+        n -= n % pcb->mss;  // the last, short segment waits for more
+    if (n == 0 || tcp_write(pcb, data, n,
+                            n < unqueued ? TCP_WRITE_FLAG_MORE : 0) != ERR_OK)
+        return 0;  // no memory: the poll callback tries again
+    WITH_LOCK(&t->socket.lock) {
+        send_buffer_queued(&t->send, n);
+    }
+    return n;
+}
+
+// All data is lwIP's: send FIN; and if nobody holds the file any more, let the
+// PCB go on alone once all is acknowledged.
+static void push_fin(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    if (!t->fin_sent) {
+        t->fin_sent = true;
+        if (!t->orphaned)
+            tcp_shutdown(pcb, 0, 1);
+    }
+    if (t->orphaned && t->send.used == 0) {
+        // tcp_close resets if the window is not as large as lwIP's default; by
+        // now all that came was read.
+        pcb->rcv_wnd = TCP_WND_MAX(pcb);
+        tcp_detach(t);
+        tcp_close(pcb);
+    }
+}
+
+void tcp_send_push(struct tcp_socket *t)
+{
+    assert_debug(net_locked());
+    while (t->pcb && push_piece(t) > 0)
+        ;
+    if (t->pcb && t->fin_wanted && t->send.unqueued == 0)
+        push_fin(t);
+}
+
+// Bytes were acknowledged.
+err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length)
+{
+    struct tcp_socket *t = argument;
+    bool writable;
+
+    (void)pcb;
+    WITH_LOCK(&t->socket.lock) {
+        // The count includes FIN, which was never in the buffer.
+        size_t sent = t->send.used - t->send.unqueued;
+        send_buffer_release(&t->send, MIN(length, sent));
+        writable = tcp_writable(t);
+    }
+    if (writable)
+        wake_up_events(&t->socket.wait, POLLOUT | POLLWRNORM);
+    tcp_send_push(t);
+    return ERR_OK;
+}
+
+// A chunk with room, without the socket's lock while memory is sought.
+static struct send_chunk *chunk_for(struct tcp_socket *t, size_t n)
+{
+    struct send_chunk *chunk;
+
+    WITH_LOCK(&t->socket.lock) {
+        chunk = send_buffer_reserve(&t->send);
+    }
+    if (chunk)
+        return chunk;
+    chunk = send_chunk_create(n);
+    if (chunk) {
+        WITH_LOCK(&t->socket.lock) {
+            send_buffer_append(&t->send, chunk);
+        }
+    }
+    return chunk;
+}
+
+// Copy up to `room` bytes from the user into one chunk and give them to lwIP.
+// The count, or -errno if none. Send mutex held.
+static ssize_t send_some(struct tcp_socket *t, struct message *message,
+                         size_t room)
+{
+    struct socket *socket = &t->socket;
+    struct uio *uio = message->uio;
+    size_t before = uio->done, n = MIN(uio->resid, room);
+    struct send_chunk *chunk = chunk_for(t, n);
+
+    if (!chunk)
+        return -ENOBUFS;
+    n = MIN(n, chunk->size - chunk->end);
+    int error = copy_from_uio(uio, chunk->data + chunk->end, n);
+    n = uio->done - before;
+    net_lock();
+    WITH_LOCK(&socket->lock) {
+        if (!t->pcb || socket->write_shut)
+            n = 0;
+        send_buffer_commit(&t->send, chunk, n);
+    }
+    if (n > 0) {
+        t->corked = message->flags & MSG_MORE && uio->resid == 0;
+        tcp_send_push(t);
+        if (uio->resid == 0 || !tcp_writable(t))
+            tcp_output(t->pcb);
+    }
+    net_unlock();
+    if (n == 0)
+        uio_revert(uio, uio->done - before);
+    return n > 0 ? (ssize_t)n : error < 0 ? error : -EPIPE;
+}
+
+// May a sender go on? 0, or the error that it returns. Waiting is over when
+// this is not -EAGAIN.
+static int send_state(struct tcp_socket *t, size_t *room)
+{
+    struct socket *socket = &t->socket;
+
+    WITH_LOCK(&socket->lock) {
+        if (socket->error) {
+            int error = socket->error;
+            socket->error = 0;
+            return -error;
+        }
+        if (socket->state == SOCKET_CONNECTING)
+            return -EAGAIN;
+        if (socket->state != SOCKET_CONNECTED || socket->write_shut)
+            return -EPIPE;
+        size_t limit = tcp_send_limit(t);
+        *room = limit > t->send.used ? limit - t->send.used : 0;
+    }
+    return *room ? 0 : -EAGAIN;
+}
+
+// The condition to wait for. Takes no error off the socket.
+static bool send_may_go_on(struct tcp_socket *t)
+{
+    struct socket *socket = &t->socket;
+    bool result;
+
+    WITH_LOCK(&socket->lock) {
+        result = socket->error || socket->write_shut ||
+                 (socket->state != SOCKET_CONNECTING &&
+                  (socket->state != SOCKET_CONNECTED || tcp_writable(t)));
+    }
+    return result;
+}
+
+ssize_t tcp_send_op(struct socket *socket, struct message *message)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
+                                   socket->options.send_timeout);
+    size_t done = 0, room;
+    ssize_t result;
+
+    if (message->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    do {
+        mutex_lock(&socket->send_mutex);
+        result = send_state(t, &room);
+        if (result == 0 && message->uio->resid > 0)
+            result = send_some(t, message, room);
+        mutex_unlock(&socket->send_mutex);
+        if (result > 0)
+            done += result;
+        else if (result == -EAGAIN)
+            result = socket_wait(socket, send_may_go_on(t), until);
+    } while (result >= 0 && message->uio->resid > 0);
+    return done ? (ssize_t)done : result;
+}

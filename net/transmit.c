@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// The way out: lwIP's output functions. A pbuf chain becomes the scatter list
+// of a tx_frame without a copy. The frame holds a reference on the pbuf, and on
+// each page of a socket's send buffer that it points into, until the device is
+// done: lwIP gives such a page back when it is acknowledged, and the
+// acknowledgement may be of an earlier transmission.
+//
+// A full ring is ERR_MEM to lwIP: TCP keeps the segment and is called again by
+// link_poll when there is room; a UDP sender waits at NET_SERVER.room.
+
+#include <lib/log.h>
+#include <lib/trace.h>
+#include <lwip/etharp.h>
+#include <lwip/prot/ethernet.h>
+#include <mm/kmalloc.h>
+#include <mm/page.h>
+#include <net/server.h>
+#include <netif/ethernet.h>
+
+struct tx_packet {
+    struct tx_frame frame;
+    struct pbuf *pbuf;            // a reference
+    struct page **pages;          // per segment: a reference, or NULL
+    struct tx_segment segments[]; // frame.count; pages follow them
+};
+
+static struct tx_packet *tx_packet_create(struct pbuf *p)
+{
+    unsigned count = pbuf_clen(p);
+    struct tx_packet *packet =
+        kmalloc(sizeof(*packet) +
+                count * (sizeof(packet->segments[0]) + sizeof(struct page *)));
+
+    if (!packet)
+        return NULL;
+    packet->pages = (struct page **)&packet->segments[count];
+    packet->frame = (struct tx_frame){.count = count,
+                                      .segments = packet->segments};
+    packet->pbuf = p;
+    pbuf_ref(p);
+    for (unsigned i = 0; i < count; i++, p = p->next) {
+        packet->segments[i] = (struct tx_segment){p->payload, p->len};
+        // PBUF_ROM is what tcp_write makes of send-buffer pages. All else
+        // lives as long as its pbuf.
+        packet->pages[i] = NULL;
+        if (p->type_internal == PBUF_ROM) {
+            packet->pages[i] = virt_to_page(p->payload);
+            page_get(packet->pages[i]);
+        }
+    }
+    return packet;
+}
+
+// tx_frame.done, and the end of one that could not be sent.
+static void tx_packet_done(struct tx_frame *frame)
+{
+    struct tx_packet *packet = container_of(frame, struct tx_packet, frame);
+
+    assert_debug(net_locked());
+    for (unsigned i = 0; i < frame->count; i++) {
+        if (packet->pages[i])
+            page_put(packet->pages[i]);
+    }
+    pbuf_free(packet->pbuf);
+    kfree(packet);
+}
+
+static err_t transmit_frame(struct netif *netif, struct pbuf *p)
+{
+    struct net_link *link = netif->state;
+    struct net_interface *interface = link->interface;
+    struct tx_packet *packet = tx_packet_create(p);
+
+    if (!packet)
+        return ERR_MEM;
+    packet->frame.done = tx_packet_done;
+    if (trace_enabled(TRACE_PACKETS))
+        log_line("%s: sends %u bytes", interface->name, p->tot_len);
+    int error = net_send(interface, &packet->frame);
+    if (error == 0) {
+        link->unflushed = true;
+        return ERR_OK;
+    }
+    if (error == -EAGAIN)
+        link->stalled = true;
+    tx_packet_done(&packet->frame);
+    return error == -EAGAIN || error == -ENOMEM ? ERR_MEM : ERR_IF;
+}
+
+// Frames of an Ethernet.
+err_t transmit_ethernet(struct netif *netif, struct pbuf *p)
+{
+    const struct eth_hdr *ethernet = p->payload;
+
+    if (ethernet->type == PP_HTONS(ETHTYPE_ARP))
+        timers_saw_arp();
+    return transmit_frame(netif, p);
+}
+
+// IP packets of an interface without a link layer.
+err_t transmit_ip_bare(struct netif *netif, struct pbuf *p,
+                       const ip4_addr_t *to)
+{
+    (void)to;
+    return transmit_frame(netif, p);
+}
+
+static bool has_borrowed_pages(const struct pbuf *p)
+{
+    for (; p; p = p->next) {
+        if (p->type_internal == PBUF_ROM)
+            return true;
+    }
+    return false;
+}
+
+// The next hop of an address on a link: itself, or the gateway.
+static const ip4_addr_t *next_hop(struct netif *netif, const ip4_addr_t *to)
+{
+    return ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif))
+               ? to
+               : netif_ip4_gw(netif);
+}
+
+// IP packets of an Ethernet. While an address is being resolved, lwIP queues
+// the packet; pages of a send buffer could be reused in the meantime (the
+// connection may be reset), so such a packet is queued as a copy.
+err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
+{
+    struct eth_addr *mac;
+    const ip4_addr_t *address;
+
+    if (!has_borrowed_pages(p) ||
+        etharp_find_addr(netif, next_hop(netif, to), &mac, &address) >= 0)
+        return etharp_output(netif, p, to);
+    struct pbuf *copy = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
+    if (!copy)
+        return ERR_MEM;
+    err_t error = etharp_output(netif, copy, to);
+    pbuf_free(copy);
+    return error;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+//
+// UDP: sending. The datagram is copied from the user into a pbuf with room for
+// its headers, and that is what the device reads.
+
+#include <abi/errno.h>
+#include <net/errors.h>
+#include <net/route.h>
+#include <net/server.h>
+
+#include "udp.h"
+
+#define DATAGRAM_MAX 65507  // 65,535 less the headers of IP and UDP
+
+// Whom to send to. 0 or -errno.
+static int destination(struct socket *socket, const struct message *message,
+                       struct endpoint *to)
+{
+    struct udp_socket *u = udp_of(socket);
+
+    if (!message->address) {
+        WITH_LOCK(&socket->lock) {
+            if (socket->state != SOCKET_CONNECTED)
+                return -EDESTADDRREQ;
+            *to = u->peer;
+        }
+        return 0;
+    }
+    int error = endpoint_from_address(to, message->address);
+    if (error == 0 && to->port == 0)
+        error = -EINVAL;
+    if (error == 0 && ip_addr_isany(&to->ip))
+        ip_addr_set_loopback(false, &to->ip);
+    return error;
+}
+
+// Append the user's bytes to the datagram that MSG_MORE has begun, or begin
+// one. Takes and returns u->corked. Send mutex held.
+static int gather(struct udp_socket *u, struct message *message,
+                  struct pbuf **datagram)
+{
+    size_t n = message->uio->resid;
+
+    if (n + (u->corked ? u->corked->tot_len : 0) > DATAGRAM_MAX)
+        return -EMSGSIZE;
+    net_lock();
+    struct pbuf *p = pbuf_alloc(u->corked ? PBUF_RAW : PBUF_TRANSPORT, n,
+                                PBUF_RAM);
+    net_unlock();
+    if (!p)
+        return -ENOBUFS;
+    int error = copy_from_uio(message->uio, p->payload, n);
+    net_lock();
+    if (error < 0) {
+        pbuf_free(p);
+    } else if (u->corked) {
+        pbuf_cat(u->corked, p);
+        p = u->corked;
+    }
+    net_unlock();
+    *datagram = p;
+    return error;
+}
+
+// Pass the datagram to lwIP. *stalled: the link whose ring was full. Core mutex
+// held.
+static err_t transmit(struct udp_socket *u, struct pbuf *p,
+                      const struct endpoint *to, struct net_link **stalled,
+                      int *error)
+{
+    struct netif *netif;
+    ip_addr_t source;
+    uint8_t *payload = p->payload;
+
+    *error = route_find(&to->ip, &u->pcb->local_ip, &netif, &source);
+    if (*error == 0 && route_is_broadcast(&to->ip) &&
+        !u->socket.options.broadcast)
+        *error = -EACCES;
+    if (*error < 0)
+        return ERR_OK;
+    u->pcb->ttl = u->socket.options.ttl;
+    u->pcb->tos = u->socket.options.tos;
+    err_t result =
+        udp_sendto_if_src(u->pcb, p, &to->ip, to->port, netif, &source);
+    *stalled = netif->state;
+    // lwIP has put its headers in front; take them off for another try.
+    pbuf_remove_header(p, payload - (uint8_t *)p->payload);
+    return result;
+}
+
+// Send, waiting for room in the transmit ring if need be. Takes p.
+static int send_datagram(struct udp_socket *u, struct pbuf *p,
+                         const struct endpoint *to, nsec_t until)
+{
+    struct net_link *link;
+    int error;
+
+    for (;;) {
+        net_lock();
+        err_t result = transmit(u, p, to, &link, &error);
+        bool full = error == 0 && result == ERR_MEM && link->stalled;
+        if (!full)
+            pbuf_free(p);
+        net_unlock();
+        if (!full)
+            return error < 0 ? error : -errno_of(result);
+        error = until == SOCKET_NO_WAIT
+                    ? -EAGAIN
+                    : socket_wait_result(
+                          WAIT_EVENT(&NET_SERVER.room,
+                                     !READ_ONCE(link->stalled), until, true,
+                                     false),
+                          until);
+        if (error < 0) {
+            net_lock();
+            pbuf_free(p);
+            net_unlock();
+            return error;
+        }
+    }
+}
+
+// What forbids sending: a pending error, SHUT_WR.
+static int send_state(struct socket *socket)
+{
+    int error = socket_take_error(socket);
+
+    if (error == 0 && READ_ONCE(socket->write_shut))
+        error = -EPIPE;
+    return error;
+}
+
+static int ensure_port(struct udp_socket *u)
+{
+    struct endpoint any = {0};
+    int error = 0;
+
+    net_lock();
+    if (!u->binding)
+        error = udp_take_port(u, &any);
+    net_unlock();
+    return error;
+}
+
+ssize_t udp_send_op(struct socket *socket, struct message *message)
+{
+    struct udp_socket *u = udp_of(socket);
+    nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
+                                   socket->options.send_timeout);
+    ssize_t length = message->uio->resid;
+    struct pbuf *p = NULL;
+    struct endpoint to;
+
+    if (message->flags & MSG_OOB)
+        return -EOPNOTSUPP;
+    if (length > DATAGRAM_MAX)
+        return -EMSGSIZE;
+    int error = destination(socket, message, &to);
+    if (error == 0)
+        error = send_state(socket);
+    if (error == 0)
+        error = ensure_port(u);
+    if (error < 0)
+        return error;
+    mutex_lock(&socket->send_mutex);
+    error = gather(u, message, &p);
+    if (error == 0)
+        u->corked = message->flags & MSG_MORE ? p : NULL;
+    mutex_unlock(&socket->send_mutex);
+    if (error == 0 && !(message->flags & MSG_MORE))
+        error = send_datagram(u, p, &to, until);
+    return error < 0 ? error : length;
+}
