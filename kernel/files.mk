@@ -114,3 +114,5 @@ kernel-y += syscall/pipe.c
 kernel-y += fs/text.c
 kernel-y += fs/procfs.c
 kernel-y += fs/proc_pid.c
+kernel-y += syscall/socket.c
+kernel-y += syscall/message.c
