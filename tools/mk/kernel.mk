@@ -50,12 +50,12 @@ $(kernel-objects): tools/mk/kernel.mk
 $(B)/%.o: %.c | $(setup) $(lwip-fetched) $(libfdt-fetched)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc $(kernel-cflags) -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(kernel-cflags) -MD -MP -c $< -o $@
 
 $(B)/%.o: %.S | $(setup)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc $(kernel-cflags) -MMD -MP -c $< -o $@
+	$(Q)$(CROSS)gcc $(kernel-cflags) -MD -MP -c $< -o $@
 
 -include $(kernel-objects:.o=.d)
 
@@ -63,7 +63,7 @@ $(B)/%.o: %.S | $(setup)
 $(B)/linker.ld: linker.ld | $(setup)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc -E -P -x assembler-with-cpp $(kernel-includes) \
-	    -MMD -MP -MT $@ -MF $@.d $< -o $@
+	    -MD -MP -MT $@ -MF $@.d $< -o $@
 -include $(B)/linker.ld.d
 
 # The link, with the table of symbols that backtraces need. The table's size

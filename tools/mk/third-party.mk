@@ -37,12 +37,12 @@ $(B)/lwip/%.o: $(lwip-fetched) | $(setup)
 	$(call say,CC,lwip/$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(third-party-cflags) $(kernel-includes) \
-	    $(lwip-cflags-$*.c) -MMD -MP -c $(LWIP_DIR)/$*.c -o $@
+	    $(lwip-cflags-$*.c) -MD -MP -c $(LWIP_DIR)/$*.c -o $@
 
 $(B)/libfdt/%.o: $(libfdt-fetched) | $(setup)
 	$(call say,CC,libfdt/$*.c)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS)gcc $(third-party-cflags) -I$(LIBFDT_DIR) -MMD -MP \
+	$(Q)$(CROSS)gcc $(third-party-cflags) -I$(LIBFDT_DIR) -MD -MP \
 	    -c $(LIBFDT_DIR)/$*.c -o $@
 
 -include $(third-party-objects:.o=.d)
