@@ -33,7 +33,7 @@ enum {
 
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
-#define SS_AUTODISARM (1 << 31)
+#define SS_AUTODISARM (1u << 31)
 #define MINSIGSTKSZ 2048
 
 // si_code
