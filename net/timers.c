@@ -113,12 +113,8 @@ nsec_t timers_update(void)
     return next;
 }
 
-// What lwIP expects of a timer implementation. It would start TCP's timer here;
-// net_unlock sees that by itself.
-void tcp_timer_needed(void)
-{
-}
-
+// lwIP tells its timer implementation to start, and when it needs TCP's timer;
+// net_unlock sees both by itself. (timeouts.c has the other's empty function.)
 void sys_timeouts_init(void)
 {
 }

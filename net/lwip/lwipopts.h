@@ -19,11 +19,11 @@
 
 /* Memory. */
 #define MEM_ALIGNMENT 8
-#define MEM_LIBC_MALLOC 1
+#define MEM_CUSTOM_ALLOCATOR 1
+#define MEM_CUSTOM_MALLOC kmalloc
+#define MEM_CUSTOM_FREE kfree
+#define MEM_CUSTOM_CALLOC lwip_port_calloc
 #define MEMP_MEM_MALLOC 1
-#define mem_clib_malloc kmalloc
-#define mem_clib_free kfree
-#define mem_clib_calloc lwip_port_calloc
 void *lwip_port_calloc(size_t count, size_t size);
 #define LWIP_PBUF_REF_T u16_t
 #define PBUF_POOL_BUFSIZE 1600
