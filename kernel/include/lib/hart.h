@@ -38,7 +38,8 @@ extern unsigned hart_count;  // harts that are online (i, after start-up)
 static inline struct hart *this_hart(void)
 {
     struct hart *hart;
-    asm("mv %0, tp" : "=r"(hart));
+    // volatile: after a sleep the same task may be on another hart.
+    asm volatile("mv %0, tp" : "=r"(hart));
     return hart;
 }
 
