@@ -109,11 +109,10 @@ class Guest:
         deadline = time.monotonic() + timeout
         with self.changed:
             while True:
-                found = re.search(pattern, self.console)
+                found = re.search(pattern, bytes(self.console))
                 if found:
-                    groups = re.search(pattern, bytes(self.console))
                     del self.console[:found.end()]
-                    return groups
+                    return found
                 if self.ended:
                     raise GuestError(f"the guest ended before {pattern}:\n{self.tail()}")
                 left = deadline - time.monotonic()
@@ -140,6 +139,11 @@ class Guest:
         """Type a command; its echo is consumed, its output is not."""
         self.send(command + "\n")
         self.expect(rb"\n")
+
+    def interrupt(self, timeout=10):
+        """ctrl-C, and the prompt that follows."""
+        self.send(INTERRUPT)
+        self.expect(rb"(?s)\^C.*wharf# $", timeout)
 
     def run(self, command, timeout=60):
         """A command's exit status and output, by the console's shell."""

@@ -116,6 +116,7 @@ class RawPeer:
         self.addresses = {PEER}
         self.arp_requests = []
         self.packets = queue.Queue()
+        self.damaged = []  # packets of the guest's with a wrong checksum
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind(ours)
@@ -144,10 +145,14 @@ class RawPeer:
             if packet:
                 self.guest_mac = frame[6:12]
                 self.packets.put(packet)
+                if not packet.checksum_ok:
+                    self.damaged.append(packet)
 
     def _arp(self, frame):
         operation, sender = struct.unpack("!H", frame[20:22])[0], frame[22:28]
         asked = socket.inet_ntoa(frame[38:42])
+        if operation == 2:
+            self.guest_mac = sender
         if operation != 1 or frame[28:32] == frame[38:42]:
             return  # an answer, or the guest announcing itself
         self.arp_requests.append((time.monotonic(), asked))
@@ -161,12 +166,11 @@ class RawPeer:
         end = time.monotonic() + deadline
         question = (struct.pack("!HHBBH", 1, 0x800, 6, 4, 1) + PEER_MAC
                     + socket.inet_aton(PEER) + bytes(6) + socket.inet_aton(GUEST))
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM):
-            while self.guest_mac is None:
-                self.send_frame(BROADCAST, 0x0806, question)
-                time.sleep(0.1)
-                if time.monotonic() > end:
-                    raise TimeoutError("the guest answers no ARP")
+        while self.guest_mac is None:
+            self.send_frame(BROADCAST, 0x0806, question)
+            time.sleep(0.1)
+            if time.monotonic() > end:
+                raise TimeoutError("the guest answers no ARP")
 
     def send_frame(self, destination, kind, body):
         frame = destination + PEER_MAC + struct.pack("!H", kind) + body
@@ -282,6 +286,10 @@ class Connection:
     def expect(self, timeout=20, **wanted):
         return self.peer.next(timeout, protocol=TCP, source_port=self.guest_port,
                               port=self.port, **wanted)
+
+    def all_within(self, seconds):
+        return self.peer.all_within(seconds, protocol=TCP, port=self.port,
+                                    source_port=self.guest_port)
 
     def receive(self, length, timeout=20):
         """Takes data in order, acknowledging each segment."""

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 import newc
-from guest import (BUILD, INITRD, KERNEL, PROMPT, TREE, USERTESTS, Guest, GuestError,
+from guest import (BUILD, INITRD, KERNEL, TREE, USERTESTS, GuestError,
                    die_with_parent)
 
 IDLE_LIMIT = 0.03  # of a host processor

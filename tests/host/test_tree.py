@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""The tree itself: the reader's path stays short, the floors hold, the format
+is kept, the tools say what they find."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from guest import BUILD, TREE
+
+READING = os.path.join(TREE, "docs/reading.md")
+PATH_LINES = 8000
+
+
+def sources_of_the_path():
+    with open(READING) as chapter:
+        names = re.findall(r"`([\w./-]+\.(?:c|h|S))`", chapter.read())
+    return list(dict.fromkeys(names))
+
+
+def lines(name):
+    with open(os.path.join(TREE, name)) as file:
+        return sum(1 for _ in file)
+
+
+def test_readers_path_is_short():
+    names = sources_of_the_path()
+    assert len(names) > 30
+    missing = [name for name in names if not os.path.exists(os.path.join(TREE, name))]
+    assert not missing
+    total = sum(lines(name) for name in names)
+    print(f"{total} lines in {len(names)} files")
+    assert total < PATH_LINES
+
+
+def test_readers_path_has_the_headers():
+    """What a file of the path includes belongs to the path."""
+    names = set(sources_of_the_path())
+    bases = {"kernel/include", "net/include", "drivers/include"}
+    missing = set()
+    for name in names:
+        with open(os.path.join(TREE, name)) as file:
+            for include in re.findall(r'#include [<"]([\w/.-]+)[>"]', file.read()):
+                for base in bases | {os.path.dirname(name)}:
+                    path = os.path.normpath(os.path.join(base, include))
+                    if os.path.exists(os.path.join(TREE, path)) and path not in names:
+                        missing.add(path)
+    assert not missing
+
+
+def tool(*command):
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, timeout=300,
+                          env=environment)
+
+
+@pytest.mark.parametrize("check", ["check-floors", "check-style"])
+def test_check(check):
+    done = tool(f"tools/{check}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_format():
+    files = tool("git", "ls-files", "*.c", "*.h").stdout.split()
+    files = [name for name in files if os.path.exists(os.path.join(TREE, name))]
+    done = tool("clang-format", "--dry-run", "-Werror", *files)
+    assert done.returncode == 0, done.stderr[:3000]
+
+
+def test_doctor():
+    done = tool("make", "-s", f"B={BUILD}", "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in ("gcc-riscv64-unknown-elf", "qemu", "lwip", "musl", "gdb-multiarch"):
+        assert word in done.stdout.lower()
+
+
+def test_doctor_says_what_is_missing():
+    done = tool("make", "-s", f"B={BUILD}", "doctor", "QEMU=/no/such/qemu")
+    assert done.returncode != 0
+    assert "MISSING" in done.stdout and "/no/such/qemu" in done.stdout
+
+
+def test_help_lists_the_targets():
+    output = tool("make", "-s", "help").stdout
+    for target in ("qemu", "test", "run", "gdb", "lint", "doctor", "soak", "clean"):
+        assert re.search(rf"^ *{target}\b", output, re.M), target
+
+
+def test_qemu_command_is_shown():
+    done = tool("tools/qemu", "--print")
+    assert done.returncode == 0
+    assert "-machine virt" in done.stdout and "127.0.0.1" in done.stdout
+
+
+def test_old_qemu_is_refused(tmp_path):
+    fake = tmp_path / "qemu"
+    fake.write_text("#!/bin/sh\necho 'QEMU emulator version 6.2.0'\n")
+    fake.chmod(0o755)
+    done = subprocess.run([os.path.join(TREE, "tools/qemu")], env=dict(os.environ, QEMU=fake),
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode != 0 and "6.2" in done.stderr
+
+
+PROGRAMS = os.path.join(BUILD, "host-user")
+
+
+@pytest.mark.skipif(not os.path.isdir(PROGRAMS), reason="`make test` builds them")
+class TestProgramsOnLinux:
+    """The programs of user/, built for this machine, do their work here too."""
+
+    def run(self, name, *arguments, **options):
+        return subprocess.run([os.path.join(PROGRAMS, name), *arguments],
+                              capture_output=True, timeout=30, **options)
+
+    def test_shell(self):
+        done = self.run("sh", "-c", "for i in 1 2; do echo $i; done | cat; exit 4")
+        assert (done.returncode, done.stdout) == (4, b"1\n2\n")
+
+    def test_sha256sum(self):
+        done = self.run("sha256sum", input=b"abc")
+        assert done.stdout.startswith(b"ba7816bf8f01cfea414140de5dae2223")
+
+    def test_server_and_client(self):
+        from guest import free_port
+        port = str(free_port())
+        server = subprocess.Popen([os.path.join(PROGRAMS, "httpd"), "-p", port, "-r",
+                                   os.path.join(TREE, "user/rootfs/var/www")])
+        try:
+            for _ in range(50):
+                done = self.run("fetch", "-q", f"http://127.0.0.1:{port}/")
+                if done.returncode == 0:
+                    break
+            assert b"Wharf" in done.stdout
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+@pytest.mark.skipif(not shutil.which("cppcheck"), reason="cppcheck is not installed")
+def test_lint():
+    done = tool("make", "-s", f"B={BUILD}", "lint")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
