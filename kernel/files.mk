@@ -116,3 +116,5 @@ kernel-y += fs/procfs.c
 kernel-y += fs/proc_pid.c
 kernel-y += syscall/socket.c
 kernel-y += syscall/message.c
+kernel-y += fs/proc_process.c
+kernel-y += fs/proc_system.c

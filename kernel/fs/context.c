@@ -19,7 +19,7 @@ struct fs_context *fs_context_create(void)
     spin_init(&fs->lock, RANK_SPIN, "fs context");
     fs->root = fs_root();
     fs->cwd = fs_cwd();
-    fs->umask = fs_umask();
+    fs->umask = current->fs ? current->fs->umask : 022;
     return fs;
 }
 

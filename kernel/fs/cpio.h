@@ -8,7 +8,7 @@
 #include <lib/types.h>
 
 #define CPIO_HEADER_SIZE 110
-#define CPIO_TRAILER "TRAILER!!!"
+#define CPIO_TRAILER     "TRAILER!!!"
 
 struct cpio_entry {
     uint32_t inode, mode, uid, gid, links, mtime, size;
@@ -18,8 +18,8 @@ struct cpio_entry {
     size_t next;       // offset of what follows
 };
 
-// Read the entry at offset `at` of an archive of `size` bytes. 0, or -1 if it is
-// no entry or is cut short.
+// Read the entry at offset `at` of an archive of `size` bytes. 0, or -1 if it
+// is no entry or is cut short.
 int cpio_read(const char *archive, size_t size, size_t at,
               struct cpio_entry *entry);
 

@@ -107,9 +107,8 @@ static void link_name(struct dentry *dentry)
 {
     dentry->cookie = next_cookie++;
     list_push_back(&dentry->parent->children, &dentry->sibling);
-    list_push_front(
-        bucket(dentry->parent, dentry->name, strlen(dentry->name)),
-        &dentry->hash_node);
+    list_push_front(bucket(dentry->parent, dentry->name, strlen(dentry->name)),
+                    &dentry->hash_node);
 }
 
 void dentry_attach(struct dentry *dentry, struct inode *inode)

@@ -6,8 +6,8 @@
 #include <fs/vfs.h>
 #include <lib/random.h>
 
-static ssize_t null_read(struct file *file, struct uio *uio,
-                         uint64_t *position, unsigned flags)
+static ssize_t null_read(struct file *file, struct uio *uio, uint64_t *position,
+                         unsigned flags)
 {
     (void)file, (void)uio, (void)position, (void)flags;
     return 0;
@@ -23,8 +23,8 @@ static ssize_t null_write(struct file *file, struct uio *uio,
     return (ssize_t)n;
 }
 
-static ssize_t zero_read(struct file *file, struct uio *uio,
-                         uint64_t *position, unsigned flags)
+static ssize_t zero_read(struct file *file, struct uio *uio, uint64_t *position,
+                         unsigned flags)
 {
     size_t before = uio->done;
     int error = zero_to_uio(uio, uio->resid);

@@ -32,13 +32,11 @@ const struct file_ops device_file_ops = {
 static int add_node(struct dentry *dir, const char *name, uint32_t mode,
                     uint64_t rdev, const char *target)
 {
-    struct dentry *dentry =
-        dentry_create(dir->super, dir, name, strlen(name));
+    struct dentry *dentry = dentry_create(dir->super, dir, name, strlen(name));
 
     if (!dentry)
         return -ENOMEM;
-    int error =
-        dir->inode->ops->create(dir->inode, dentry, mode, rdev, target);
+    int error = dir->inode->ops->create(dir->inode, dentry, mode, rdev, target);
     dentry_put(dentry);
     return error;
 }
@@ -58,11 +56,11 @@ static int fill(struct dentry *root)
 
     linkset_for_each(device, devices)
         if (!error && device->name)
-            error = add_node(root, device->name, device->mode, device->rdev,
-                             NULL);
+            error =
+                add_node(root, device->name, device->mode, device->rdev, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(links) && !error; i++)
-        error = add_node(root, links[i].name, S_IFLNK | 0777, 0,
-                         links[i].target);
+        error =
+            add_node(root, links[i].name, S_IFLNK | 0777, 0, links[i].target);
     // Where programs expect to mount more, or to keep shared memory.
     if (!error)
         error = add_node(root, "shm", S_IFDIR | 01777, 0, NULL);

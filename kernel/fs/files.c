@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define CAPACITY_FIRST 64
-#define CAPACITY_MAX (1u << 20)
-#define RLIMIT_NOFILE 7
-#define CLONE_FILES 0x400
+#define CAPACITY_MAX   (1u << 20)
+#define RLIMIT_NOFILE  7
+#define CLONE_FILES    0x400
 
 static bool bit_get(const uint64_t *map, unsigned i)
 {

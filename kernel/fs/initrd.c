@@ -27,7 +27,7 @@ struct unpacking {
     const char *archive;
     paddr start;
     size_t size;
-    size_t freed;             // up to here the memory is given back
+    size_t freed;  // up to here the memory is given back
     struct hard_link *links;
 };
 
@@ -64,9 +64,9 @@ static struct hard_link *find_link(struct unpacking *u,
 {
     struct hard_link *link = u->links;
 
-    while (link && (link->inode != entry->inode ||
-                    link->major != entry->device_major ||
-                    link->minor != entry->device_minor))
+    while (link &&
+           (link->inode != entry->inode || link->major != entry->device_major ||
+            link->minor != entry->device_minor))
         link = link->next;
     return link;
 }

@@ -31,8 +31,7 @@ struct inode *inode_create(struct super_block *super, uint32_t mode,
     if (!inode)
         return NULL;
     inode->refs = 1;
-    inode->number =
-        __atomic_fetch_add(&super->next_inode, 1, __ATOMIC_RELAXED);
+    inode->number = __atomic_fetch_add(&super->next_inode, 1, __ATOMIC_RELAXED);
     inode->mode = mode;
     inode->uid = process ? process->fsuid : 0;
     inode->gid = process ? process->fsgid : 0;

@@ -62,8 +62,8 @@ static int create_last(struct walk *walk, uint32_t mode, uint64_t rdev,
                        const char *target, struct dentry **dentry)
 {
     struct dentry *new;
-    int error = dentry_lookup(walk->at, walk->last, walk->last_length, true,
-                              &new);
+    int error =
+        dentry_lookup(walk->at, walk->last, walk->last_length, true, &new);
 
     if (error)
         return error;
@@ -102,8 +102,8 @@ static int unlink_last(struct walk *walk, bool directory)
 {
     struct inode *dir = walk->at->inode;
     struct dentry *dentry;
-    int error = dentry_lookup(walk->at, walk->last, walk->last_length, false,
-                              &dentry);
+    int error =
+        dentry_lookup(walk->at, walk->last, walk->last_length, false, &dentry);
 
     if (error)
         return error;
@@ -154,8 +154,8 @@ static int link_last(struct walk *walk, struct dentry *from)
 {
     struct inode *dir = walk->at->inode;
     struct dentry *new;
-    int error = dentry_lookup(walk->at, walk->last, walk->last_length, true,
-                              &new);
+    int error =
+        dentry_lookup(walk->at, walk->last, walk->last_length, true, &new);
 
     if (error)
         return error;
@@ -285,8 +285,8 @@ static int rename_last(struct walk *from, struct walk *to, unsigned flags)
         .exchange = flags & RENAME_EXCHANGE,
         .no_replace = flags & RENAME_NOREPLACE,
     };
-    int error = dentry_lookup(from->at, from->last, from->last_length, false,
-                              &r.old);
+    int error =
+        dentry_lookup(from->at, from->last, from->last_length, false, &r.old);
 
     if (error)
         return error;
@@ -318,8 +318,8 @@ static int rename_walks(struct walk *from, struct walk *to, unsigned flags)
     return error;
 }
 
-int vfs_rename(long from_dirfd, const char *from, long to_dirfd,
-               const char *to, unsigned flags)
+int vfs_rename(long from_dirfd, const char *from, long to_dirfd, const char *to,
+               unsigned flags)
 {
     const unsigned known = RENAME_NOREPLACE | RENAME_EXCHANGE;
     struct walk from_walk, to_walk;

@@ -85,15 +85,15 @@ static int open_existing(struct dentry *dentry, unsigned flags,
 static int find_or_create(struct walk *walk, unsigned flags, uint32_t mode,
                           struct dentry **dentry, bool *created)
 {
-    int error = dentry_lookup(walk->at, walk->last, walk->last_length, true,
-                              dentry);
+    int error =
+        dentry_lookup(walk->at, walk->last, walk->last_length, true, dentry);
 
     *created = false;
     if (error)
         return error;
     if (!(*dentry)->inode) {
-        error = names_create(walk->at, *dentry, S_IFREG | (mode & 07777), 0,
-                             NULL);
+        error =
+            names_create(walk->at, *dentry, S_IFREG | (mode & 07777), 0, NULL);
         *created = !error;
     } else if (flags & O_EXCL) {
         error = -EEXIST;

@@ -18,18 +18,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PIPE_BUF 4096  // writes up to this size are not torn apart
+#define PIPE_BUF      4096  // writes up to this size are not torn apart
 #define PAGES_DEFAULT 16
-#define PAGES_MAX 256  // Linux's /proc/sys/fs/pipe-max-size: 1 MiB
+#define PAGES_MAX     256  // Linux's /proc/sys/fs/pipe-max-size: 1 MiB
 
 struct pipe {
-    struct mutex lock;        // RANK_PIPE: all below
-    struct wait_queue wait;   // any change
+    struct mutex lock;       // RANK_PIPE: all below
+    struct wait_queue wait;  // any change
     unsigned readers, writers;
     unsigned opened_to_read, opened_to_write;  // counts, for open's rendezvous
-    uint64_t head, tail;      // bytes written, bytes read
-    unsigned pages;           // capacity, a power of 2
-    void **page;              // NULL: not yet needed
+    uint64_t head, tail;                       // bytes written, bytes read
+    unsigned pages;                            // capacity, a power of 2
+    void **page;                               // NULL: not yet needed
 };
 
 static size_t used(const struct pipe *pipe)
@@ -207,8 +207,8 @@ static ssize_t pipe_write(struct file *file, struct uio *uio,
         if (flags & O_NONBLOCK)
             error = -EAGAIN;
         else
-            error = wait_event_interruptible(&pipe->wait,
-                                             writable(pipe, total));
+            error =
+                wait_event_interruptible(&pipe->wait, writable(pipe, total));
     }
     if (error == -EPIPE)
         signal_task(current, SIGPIPE, NULL);
@@ -344,8 +344,8 @@ static int fifo_open(struct inode *inode, struct file *file)
     unsigned *present = access == O_RDONLY ? &pipe->writers : &pipe->readers;
     unsigned before = READ_ONCE(*others);
     if (!READ_ONCE(*present))
-        error = wait_event_interruptible(&pipe->wait,
-                                         READ_ONCE(*others) != before);
+        error =
+            wait_event_interruptible(&pipe->wait, READ_ONCE(*others) != before);
     if (error)
         pipe_release(file);
     return error;

@@ -170,9 +170,8 @@ static const struct inode_ops link_inode_ops = {
 static int attach_link(struct dentry *dentry, const struct inode *dir,
                        const struct link *link, unsigned number)
 {
-    struct proc_node node = {.process = process_of(dir),
-                             .entry = link,
-                             .number = number};
+    struct proc_node node = {
+        .process = process_of(dir), .entry = link, .number = number};
 
     process_get(node.process);
     return proc_attach(dentry, S_IFLNK | 0777, &link_inode_ops, NULL, &node);

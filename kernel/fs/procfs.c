@@ -288,9 +288,8 @@ static const char *prefix_of(const struct inode *dir)
 
 static int attach_file(struct dentry *dentry, const struct registered *r)
 {
-    struct proc_node node = {.entry = r->sysctl,
-                             .show = show_sysctl,
-                             .store = store_sysctl};
+    struct proc_node node = {
+        .entry = r->sysctl, .show = show_sysctl, .store = store_sysctl};
     uint32_t mode = 0644;
 
     if (r->file) {
@@ -305,9 +304,9 @@ static int attach_file(struct dentry *dentry, const struct registered *r)
 
 static int attach_directory(struct dentry *dentry, const char *prefix)
 {
-    struct proc_node node = {.prefix = kasprintf(
-                                 "%s%s%s", prefix, *prefix ? "/" : "",
-                                 dentry->name)};
+    struct proc_node node = {
+        .prefix =
+            kasprintf("%s%s%s", prefix, *prefix ? "/" : "", dentry->name)};
 
     if (!node.prefix)
         return -ENOMEM;

@@ -25,7 +25,7 @@ struct proc_node {
 int proc_attach(struct dentry *dentry, uint32_t mode,
                 const struct inode_ops *ops, const struct file_ops *file_ops,
                 const struct proc_node *node);
-extern const struct file_ops proc_text_ops;   // by node->show and store
+extern const struct file_ops proc_text_ops;  // by node->show and store
 extern const struct inode_ops proc_text_inode_ops;
 void proc_evict(struct inode *inode);
 uint64_t proc_inode_number(const struct inode *dir, const char *name);

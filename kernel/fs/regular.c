@@ -10,7 +10,7 @@
 #include <proc/task.h>
 #include <string.h>
 
-#define RLIMIT_FSIZE 1
+#define RLIMIT_FSIZE  1
 #define FILE_SIZE_MAX INT64_MAX
 
 static ssize_t regular_read(struct file *file, struct uio *uio,

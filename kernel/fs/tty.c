@@ -159,8 +159,9 @@ static ssize_t read_locked(struct tty *tty, struct uio *uio, unsigned flags)
     if (termios->lflag & ICANON)
         error = wait_input(tty, 1, NSEC_FOREVER, flags);
     else
-        error = wait_raw(tty, (unsigned)MIN((size_t)termios->cc[VMIN], uio->resid),
-                         termios->cc[VTIME], flags);
+        error =
+            wait_raw(tty, (unsigned)MIN((size_t)termios->cc[VMIN], uio->resid),
+                     termios->cc[VTIME], flags);
     return error ? error : take_input(tty, uio);
 }
 
@@ -203,10 +204,10 @@ static bool output_ready(struct tty *tty)
     bool ready = false;
 
     WITH_LOCK(&tty->lock)
-        ready = tty->hung_up ||
-                (!tty->line.stopped && tty->driver->capacity -
-                                               tty->driver->pending(tty) >
-                                           tty->driver->capacity / 4);
+        ready =
+            tty->hung_up || (!tty->line.stopped &&
+                             tty->driver->capacity - tty->driver->pending(tty) >
+                                 tty->driver->capacity / 4);
     return ready;
 }
 
@@ -246,8 +247,8 @@ static ssize_t write_locked(struct tty *tty, struct uio *uio, unsigned flags)
     return uio->done > before ? (ssize_t)(uio->done - before) : error;
 }
 
-static ssize_t tty_write(struct file *file, struct uio *uio,
-                         uint64_t *position, unsigned flags)
+static ssize_t tty_write(struct file *file, struct uio *uio, uint64_t *position,
+                         unsigned flags)
 {
     struct tty *tty = file->private;
     int error = 0;
@@ -268,8 +269,8 @@ static ssize_t tty_write(struct file *file, struct uio *uio,
 
 int tty_drain(struct tty *tty)
 {
-    return wait_event_interruptible(
-        &tty->write_wait, tty->hung_up || !tty->driver->pending(tty));
+    return wait_event_interruptible(&tty->write_wait,
+                                    tty->hung_up || !tty->driver->pending(tty));
 }
 
 static unsigned tty_poll(struct file *file, struct poll_table *table)

@@ -36,6 +36,7 @@ struct tty {
     struct wait_queue read_wait;      // input, hang-up
     struct wait_queue write_wait;     // room, start after stop, hang-up
     int session, group;               // (t) controlled session, foreground
+    uint64_t rdev;                    // (i) device number, for /proc/PID/stat
 };
 
 void tty_init(struct tty *tty, const struct tty_driver *driver);

@@ -49,6 +49,7 @@ static const struct uart_client client = {
 static int console_init(void)
 {
     tty_init(&console, &console_driver);
+    console.rdev = MAKEDEV(4, 64);
     if (uart_present())
         uart_set_client(&client);
     return 0;

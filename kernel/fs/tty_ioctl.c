@@ -19,7 +19,11 @@ static long get_termios(struct tty *tty, uaddr argument, size_t size)
 }
 
 // TCSETS at once, TCSETSW after the output is shown, TCSETSF also drops input.
-enum set_when { SET_NOW, SET_WAIT, SET_FLUSH };
+enum set_when {
+    SET_NOW,
+    SET_WAIT,
+    SET_FLUSH
+};
 
 static long set_termios(struct tty *tty, uaddr argument, size_t size,
                         enum set_when when)

@@ -24,10 +24,10 @@ struct tty_line_ops {
 struct tty_line {
     const struct tty_line_ops *ops;
     struct abi_termios termios;
-    bool literal_next;          // after VLNEXT
-    bool stopped;               // output, by VSTOP
-    unsigned column;            // of the cursor
-    unsigned line_column;       // where the line being typed began
+    bool literal_next;     // after VLNEXT
+    bool stopped;          // output, by VSTOP
+    unsigned column;       // of the cursor
+    unsigned line_column;  // where the line being typed began
     // Counts of bytes: taken by readers, ready for readers (canonical mode:
     // whole lines), typed.
     unsigned taken, ready, typed;

@@ -10,10 +10,10 @@
 
 struct listing {
     struct readdir context;
-    uaddr at;     // where the next record goes
+    uaddr at;  // where the next record goes
     size_t left;
     size_t done;
-    int error;    // why it stopped, once nothing fitted
+    int error;  // why it stopped, once nothing fitted
 };
 
 static bool emit(struct readdir *context, const char *name, size_t length,
@@ -49,9 +49,8 @@ static bool emit(struct readdir *context, const char *name, size_t length,
 
 long sys_getdents64(long fd, uaddr buffer, unsigned long n)
 {
-    struct listing list = {.context.emit = emit,
-                           .at = buffer,
-                           .left = (uint32_t)n};
+    struct listing list = {
+        .context.emit = emit, .at = buffer, .left = (uint32_t)n};
     struct file *file = fd_get(fd);
 
     if (!file)

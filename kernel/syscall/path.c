@@ -134,8 +134,8 @@ long sys_renameat2(long from_dirfd, uaddr from, long dirfd, uaddr to,
         return error;
     error = path_from_user(to, false, &to_name);
     if (!error) {
-        error = vfs_rename(from_dirfd, from_name, dirfd, to_name,
-                           (unsigned)flags);
+        error =
+            vfs_rename(from_dirfd, from_name, dirfd, to_name, (unsigned)flags);
         kfree(to_name);
     }
     kfree(from_name);
@@ -149,8 +149,8 @@ long sys_readlinkat(long dirfd, uaddr path, uaddr buffer, long n)
 
     if ((int)n <= 0)
         return -EINVAL;
-    int error = path_lookup_user(dirfd, path, LOOKUP_NO_FOLLOW | LOOKUP_EMPTY,
-                                 &dentry);
+    int error =
+        path_lookup_user(dirfd, path, LOOKUP_NO_FOLLOW | LOOKUP_EMPTY, &dentry);
     if (error)
         return error;
     struct inode *inode = dentry->inode;
@@ -298,8 +298,8 @@ long sys_mount(uaddr source, uaddr target, uaddr type, unsigned long flags,
 
     if (current_process()->euid != 0)
         return -EPERM;
-    long result = mount_strings(source, target, type, (unsigned)flags, data,
-                                strings);
+    long result =
+        mount_strings(source, target, type, (unsigned)flags, data, strings);
     for (int i = 0; i < 4; i++)
         kfree(strings[i]);
     return result;

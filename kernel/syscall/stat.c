@@ -11,7 +11,7 @@
 #include <string.h>
 #include <syscall/syscalls.h>
 
-#define UTIME_NOW ((1l << 30) - 1l)
+#define UTIME_NOW  ((1l << 30) - 1l)
 #define UTIME_OMIT ((1l << 30) - 2l)
 
 // ---- stat ----
@@ -159,7 +159,11 @@ long sys_faccessat2(long dirfd, uaddr path, long mode, long flags)
 // ---- changing attributes ----
 
 struct time_change {
-    enum { TIME_OMIT, TIME_NOW, TIME_SET } kind;
+    enum {
+        TIME_OMIT,
+        TIME_NOW,
+        TIME_SET
+    } kind;
     nsec_t value;
 };
 
@@ -325,8 +329,8 @@ static int time_from_user(uaddr from, struct time_change *change)
     else if (ts.nsec < 0 || ts.nsec >= (int64_t)NSEC_PER_SEC)
         return -EINVAL;
     else
-        *change = (struct time_change){
-            TIME_SET, (nsec_t)ts.sec * NSEC_PER_SEC + (nsec_t)ts.nsec};
+        *change = (struct time_change){TIME_SET, (nsec_t)ts.sec * NSEC_PER_SEC +
+                                                     (nsec_t)ts.nsec};
     return 0;
 }
 

@@ -8,7 +8,7 @@
 
 // The type of a directory entry is S_IFMT's bits shifted down.
 #define DT_OF_MODE(mode) (((mode) >> 12) & 15)
-#define DT_UNKNOWN 0
+#define DT_UNKNOWN       0
 
 // Followed by the name and its terminator, padded to eight bytes.
 struct abi_dirent64 {

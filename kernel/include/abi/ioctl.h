@@ -5,7 +5,7 @@
 #pragma once
 
 #define FIONREAD 0x541bu
-#define FIONBIO 0x5421u
+#define FIONBIO  0x5421u
 #define FIONCLEX 0x5450u
-#define FIOCLEX 0x5451u
+#define FIOCLEX  0x5451u
 #define FIOASYNC 0x5452u

@@ -53,17 +53,17 @@ struct abi_statx {
 _Static_assert(sizeof(struct abi_statx) == 256, "struct statx");
 
 #define STATX_BASIC_STATS 0x7ffu
-#define STATX_RESERVED 0x80000000u
+#define STATX_RESERVED    0x80000000u
 
 // Device numbers, in the encoding that stat(2) shows.
 #define MAKEDEV(major, minor)                            \
     ((((uint64_t)(major)&0xfff) << 8) | ((minor)&0xff) | \
-     (((uint64_t)(minor)&~0xffull) << 12))
+     (((uint64_t)(minor) & ~0xffull) << 12))
 #define DEV_MAJOR(dev) ((uint32_t)((dev) >> 8) & 0xfff)
 #define DEV_MINOR(dev) ((uint32_t)(((dev)&0xff) | (((dev) >> 12) & ~0xffu)))
 
 // f_type
-#define RAMFS_MAGIC 0x858458f6
-#define TMPFS_MAGIC 0x01021994
+#define RAMFS_MAGIC      0x858458f6
+#define TMPFS_MAGIC      0x01021994
 #define PROC_SUPER_MAGIC 0x9fa0
-#define PIPEFS_MAGIC 0x50495045
+#define PIPEFS_MAGIC     0x50495045

@@ -16,5 +16,5 @@ struct fcntl_command {
                      unsigned long argument);
 };
 LINKSET_DECLARE(fcntl_commands, struct fcntl_command);
-#define FCNTL_COMMAND(name)                                      \
+#define FCNTL_COMMAND(name) \
     LINKSET_ENTRY(fcntl_commands, struct fcntl_command, fcntl_##name)

@@ -31,10 +31,10 @@ struct poll_entry {
 struct poll_waiter {
     struct poll_table table;
     struct task *task;
-    bool triggered;             // (a) by an entry since the reset
-    int error;                  // -ENOMEM: not all queues are watched
+    bool triggered;  // (a) by an entry since the reset
+    int error;       // -ENOMEM: not all queues are watched
     struct wait_queue own;
-    unsigned used;              // of fast
+    unsigned used;  // of fast
     struct poll_entry fast[POLL_FAST];
     struct poll_block *blocks;  // the entries beyond
 };

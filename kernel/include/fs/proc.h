@@ -47,8 +47,8 @@ LINKSET_DECLARE(proc_pid_files, struct proc_pid_file);
 // A number under /proc/sys, e.g. "net/ipv4/tcp_syn_retries", with its range.
 struct sysctl {
     const char *path;
-    int64_t *value;      // (a)
-    int64_t min, max;    // EINVAL outside
+    int64_t *value;    // (a)
+    int64_t min, max;  // EINVAL outside
 };
 LINKSET_DECLARE(sysctls, struct sysctl);
 #define SYSCTL(name) LINKSET_ENTRY(sysctls, struct sysctl, sysctl_##name)

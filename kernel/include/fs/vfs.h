@@ -16,8 +16,8 @@
 #include <lib/lock.h>
 #include <mm/page_cache.h>
 
-#define NAME_MAX 255
-#define PATH_MAX 4096
+#define NAME_MAX          255
+#define PATH_MAX          4096
 #define SYMLINK_DEPTH_MAX 40  // ELOOP past it, as Linux
 
 struct inode;
@@ -75,33 +75,33 @@ struct inode {
 };
 
 struct dentry {
-    uint32_t refs;               // (a) users, children, and one if pinned
-    bool pinned;                 // (vfs_lock) the tree itself holds it
-    bool deleted;                // (vfs_lock) it names nothing any more
-    struct list_node hash_node;  // (vfs_lock) by parent and name
-    struct dentry *parent;       // (vfs_lock) itself at a root
-    struct list_node children;   // (vfs_lock)
-    struct list_node sibling;    // (vfs_lock) in order of cookies
-    uint64_t cookie;             // (vfs_lock) place in the listing
-    struct inode *inode;         // set once by dentry_attach
-    struct super_block *super;   // (i)
-    struct super_block *mounted; // (vfs_lock) what is mounted here
-    char *name;                  // (vfs_lock) owned
+    uint32_t refs;                // (a) users, children, and one if pinned
+    bool pinned;                  // (vfs_lock) the tree itself holds it
+    bool deleted;                 // (vfs_lock) it names nothing any more
+    struct list_node hash_node;   // (vfs_lock) by parent and name
+    struct dentry *parent;        // (vfs_lock) itself at a root
+    struct list_node children;    // (vfs_lock)
+    struct list_node sibling;     // (vfs_lock) in order of cookies
+    uint64_t cookie;              // (vfs_lock) place in the listing
+    struct inode *inode;          // set once by dentry_attach
+    struct super_block *super;    // (i)
+    struct super_block *mounted;  // (vfs_lock) what is mounted here
+    char *name;                   // (vfs_lock) owned
 };
 
 struct super_block {
-    const char *type;            // (i) "ramfs", "proc"
-    struct dentry *root;         // (i)
-    struct dentry *covers;       // (vfs_lock) the mount point, NULL for /
-    struct mutex names_lock;     // RANK_DIRECTORY
-    uint64_t device;             // (i) st_dev
-    uint64_t magic;              // (i) for statfs
-    uint64_t next_inode;         // (a) number
-    unsigned flags;              // MS_*
-    bool volatile_names;         // (i) every lookup asks the file system
-    struct list_node node;       // (vfs_lock) in mount order
-    char *source;                // for /proc/mounts, owned
-    void *private;               // (i) the file system's own
+    const char *type;         // (i) "ramfs", "proc"
+    struct dentry *root;      // (i)
+    struct dentry *covers;    // (vfs_lock) the mount point, NULL for /
+    struct mutex names_lock;  // RANK_DIRECTORY
+    uint64_t device;          // (i) st_dev
+    uint64_t magic;           // (i) for statfs
+    uint64_t next_inode;      // (a) number
+    unsigned flags;           // MS_*
+    bool volatile_names;      // (i) every lookup asks the file system
+    struct list_node node;    // (vfs_lock) in mount order
+    char *source;             // for /proc/mounts, owned
+    void *private;            // (i) the file system's own
     void (*statfs)(struct super_block *, struct abi_statfs *);  // or NULL
 };
 
@@ -113,16 +113,16 @@ struct file_system {
                  struct super_block **super);
 };
 LINKSET_DECLARE(file_systems, struct file_system);
-#define FILE_SYSTEM(name)                                    \
+#define FILE_SYSTEM(name) \
     LINKSET_ENTRY(file_systems, struct file_system, file_system_##name)
 
 // The working directory and its kin, shared by CLONE_FS.
 struct fs_context {
-    uint32_t refs;          // (a)
-    struct spinlock lock;   // RANK_SPIN
-    struct dentry *root;    // (lock)
-    struct dentry *cwd;     // (lock)
-    uint32_t umask;         // (lock)
+    uint32_t refs;         // (a)
+    struct spinlock lock;  // RANK_SPIN
+    struct dentry *root;   // (lock)
+    struct dentry *cwd;    // (lock)
+    uint32_t umask;        // (lock)
 };
 
 struct fs_context *fs_context_create(void);  // a copy of the running task's
@@ -138,9 +138,9 @@ void fs_set_cwd(struct dentry *dentry);
 // ---- paths (fs/path.c) ----
 
 enum lookup_flags {
-    LOOKUP_NO_FOLLOW = 1,   // the last component may be a symbolic link
-    LOOKUP_DIRECTORY = 2,   // ENOTDIR if it is none
-    LOOKUP_EMPTY = 4,       // "" names dirfd itself (AT_EMPTY_PATH)
+    LOOKUP_NO_FOLLOW = 1,  // the last component may be a symbolic link
+    LOOKUP_DIRECTORY = 2,  // ENOTDIR if it is none
+    LOOKUP_EMPTY = 4,      // "" names dirfd itself (AT_EMPTY_PATH)
 };
 
 // The dentry that path names, relative to dirfd or AT_FDCWD (abi/fcntl.h), with
@@ -164,14 +164,14 @@ enum last_kind {
     LAST_NONE,  // no component is left: at is the thing itself
 };
 struct walk {
-    struct dentry *at;     // reached so far; a reference
-    const char *rest;      // names still to go, behind the last one
-    char *owned;           // the memory of rest, once a link was followed
-    unsigned links;        // followed so far
-    enum last_kind kind;   // of the last component
-    const char *last;      // its name in rest's memory, not terminated
+    struct dentry *at;    // reached so far; a reference
+    const char *rest;     // names still to go, behind the last one
+    char *owned;          // the memory of rest, once a link was followed
+    unsigned links;       // followed so far
+    enum last_kind kind;  // of the last component
+    const char *last;     // its name in rest's memory, not terminated
     size_t last_length;
-    bool trailing_slash;   // behind it
+    bool trailing_slash;  // behind it
 };
 int walk_start(struct walk *walk, long dirfd, const char *path);
 int walk_to_parent(struct walk *walk);  // at is then the last one's directory
@@ -198,10 +198,11 @@ int vfs_create(long dirfd, const char *path, uint32_t mode, uint64_t rdev,
                const char *target, struct dentry **dentry);
 int vfs_unlink(long dirfd, const char *path, bool directory);
 int vfs_link(struct dentry *from, long dirfd, const char *path);
-int vfs_rename(long from_dirfd, const char *from, long to_dirfd,
-               const char *to, unsigned flags);
+int vfs_rename(long from_dirfd, const char *from, long to_dirfd, const char *to,
+               unsigned flags);
 
-// The middle of it: make the inode of a dentry that has none. names_lock is held.
+// The middle of it: make the inode of a dentry that has none. names_lock is
+// held.
 int names_create(struct dentry *dir, struct dentry *dentry, uint32_t mode,
                  uint64_t rdev, const char *target);
 
@@ -243,8 +244,8 @@ void dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);
 // Give the dentry its inode (takes the reference) and enter it in the tree.
 void dentry_attach(struct dentry *dentry, struct inode *inode);
-void dentry_pin(struct dentry *dentry);    // keep it until it is deleted
-void dentry_delete(struct dentry *dentry); // out of the tree
+void dentry_pin(struct dentry *dentry);     // keep it until it is deleted
+void dentry_delete(struct dentry *dentry);  // out of the tree
 // Rename in the tree: from takes to's place and name; to is deleted, or (both
 // have inodes) gets from's.
 void dentry_move(struct dentry *from, struct dentry *to, bool exchange);
