@@ -91,7 +91,7 @@ PROC_FILE(stat) = {.path = "stat", .show = show_stat};
 static void show_cpuinfo(struct text *text)
 {
     int node = fdt_find_path("/cpus/cpu@0");
-    const char *isa = node < 0 ? NULL : fdt_bytes(node, "riscv,isa", &length);
+    const char *isa = node < 0 ? NULL : fdt_text(node, "riscv,isa");
     const char *mmu = node < 0 ? NULL : fdt_text(node, "mmu-type");
 
     for (unsigned i = 0; i < hart_count; i++)
