@@ -31,3 +31,5 @@ net-y += udp.c
 net-y += udp_send.c
 net-y += udp_recv.c
 net-y += ifioctl.c
+net-y += unix_pair.c
+net-y += unix_transfer.c

@@ -122,6 +122,8 @@ static const struct tcp_ext_arg_callbacks port_callbacks = {
     .destroy = port_destroyed,
 };
 
+static const struct tcp_ext_arg_callbacks no_callbacks;
+
 void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
                 struct port_binding *binding)
 {
@@ -173,7 +175,7 @@ void tcp_detach(struct tcp_socket *t)
     tcp_sent(pcb, NULL);
     tcp_poll(pcb, NULL, 0);
     tcp_ext_arg_set(pcb, TCP_ARGUMENT_SOCKET, NULL);
-    tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_SOCKET, NULL);
+    tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_SOCKET, &no_callbacks);
     t->pcb = NULL;
     wake_up_all(&t->socket.wait);  // close may linger
     socket_put(&t->socket);
