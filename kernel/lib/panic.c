@@ -22,6 +22,14 @@ bool panicking(void)
     return READ_ONCE(panicked);
 }
 
+void panic_park(void)
+{
+    interrupts_off();
+    CSR_WRITE(sie, 0);  // so that wfi has nothing to return for
+    for (;;)
+        asm volatile("wfi");
+}
+
 void log_registers(const uint64_t r[32])
 {
     static const char names[32][4] = {
@@ -63,8 +71,7 @@ static void panic_begin(void)
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         if (nobody == self && panic_exits && panic_stop)
             panic_stop();
-        for (;;)
-            asm volatile("wfi");
+        panic_park();
     }
     if (panic_stop_harts)
         panic_stop_harts();
@@ -85,8 +92,7 @@ static noreturn void panic_report(const uint64_t registers[32],
     if (panic_exits && panic_stop)
         panic_stop();
     log_line("stopped");
-    for (;;)
-        asm volatile("wfi");
+    panic_park();
 }
 
 void panic(const char *format, ...)

@@ -50,6 +50,8 @@ static void serve_interrupt(uint64_t cause, bool user)
     switch (cause & ~SCAUSE_INTERRUPT) {
     case INTERRUPT_SOFTWARE:
         CSR_CLEAR(sip, SIE_SOFTWARE);
+        if (panicking())
+            panic_park();
         trap_handlers.reschedule();
         break;
     case INTERRUPT_TIMER:

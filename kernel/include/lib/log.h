@@ -35,6 +35,10 @@ noreturn void panic_at(const uint64_t registers[32], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 extern bool panic_exits;  // `panic=exit` was among the boot arguments
 
+// Has a hart panicked? Then the others, interrupted, park for good.
+bool panicking(void);
+noreturn void panic_park(void);
+
 // What a panic needs of the floors above; they set these at start-up.
 extern void (*panic_stop_harts)(void);  // interrupt the others; they stay still
 extern void (*panic_describe_task)(void);  // log the running task
