@@ -118,3 +118,4 @@ kernel-y += syscall/message.c
 kernel-y += fs/proc_process.c
 kernel-y += fs/proc_system.c
 kernel-y += syscall/sysrq.c
+kernel-y += syscall/copy.c

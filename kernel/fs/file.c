@@ -48,7 +48,7 @@ static ssize_t transfer(struct file *file, transfer_fn operation,
     unsigned flags = READ_ONCE(file->flags);
 
     if (!operation)
-        return -EINVAL;
+        return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     if (!file->ops->seek)
         return position ? -ESPIPE : operation(file, uio, NULL, flags);
     if (position)

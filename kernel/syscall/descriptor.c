@@ -103,7 +103,7 @@ static long file_command(struct file *file, unsigned command, unsigned long arg)
     const struct fcntl_command *extra;
 
     if (command == F_GETFL)
-        return file->flags | O_LARGEFILE;
+        return file->flags;
     if (file->flags & O_PATH)
         return -EBADF;
     if (command == F_SETFL)

@@ -34,7 +34,8 @@ long sys_openat(long dirfd, uaddr path, unsigned long flags, unsigned long mode)
 
     if (error)
         return error;
-    long result = open_at(dirfd, name, (unsigned)flags, mode & 07777);
+    long result =
+        open_at(dirfd, name, (unsigned)flags | O_LARGEFILE, mode & 07777);
     kfree(name);
     return result;
 }

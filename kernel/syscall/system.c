@@ -4,6 +4,7 @@
 
 #include <abi/errno.h>
 #include <dev/power.h>
+#include <fs/proc.h>
 #include <lib/log.h>
 #include <mm/kmalloc.h>
 #include <mm/page.h>
@@ -69,6 +70,69 @@ long sys_setdomainname(uaddr from, long length)
 {
     return set_name(names.domainname, from, length);
 }
+
+// The same under /proc.
+static void show_version(struct text *text)
+{
+    text_printf(text, "%s version %s (wharf) (gcc " __VERSION__ ") %s\n",
+                names.sysname, names.release, names.version);
+}
+PROC_FILE(version) = {.path = "version", .show = show_version};
+
+static void show_ostype(struct text *text)
+{
+    text_printf(text, "%s\n", names.sysname);
+}
+PROC_FILE(ostype) = {.path = "sys/kernel/ostype", .show = show_ostype};
+
+static void show_osrelease(struct text *text)
+{
+    text_printf(text, "%s\n", names.release);
+}
+PROC_FILE(osrelease) = {.path = "sys/kernel/osrelease", .show = show_osrelease};
+
+static void show_name(struct text *text, const char name[NAME_SIZE])
+{
+    char copy[NAME_SIZE];
+    WITH_LOCK(&names_lock)
+        memcpy(copy, name, NAME_SIZE);
+    text_printf(text, "%s\n", copy);
+}
+
+static int store_name(char name[NAME_SIZE], const char *value)
+{
+    if (strlen(value) >= NAME_SIZE)
+        return -EINVAL;
+    WITH_LOCK(&names_lock)
+        strcpy(name, value);
+    return 0;
+}
+
+static void show_hostname(struct text *text)
+{
+    show_name(text, names.nodename);
+}
+
+static int store_hostname(const char *value)
+{
+    return store_name(names.nodename, value);
+}
+PROC_FILE(hostname) = {.path = "sys/kernel/hostname",
+                       .show = show_hostname,
+                       .store = store_hostname};
+
+static void show_domainname(struct text *text)
+{
+    show_name(text, names.domainname);
+}
+
+static int store_domainname(const char *value)
+{
+    return store_name(names.domainname, value);
+}
+PROC_FILE(domainname) = {.path = "sys/kernel/domainname",
+                         .show = show_domainname,
+                         .store = store_domainname};
 
 // ---- state ----
 
