@@ -67,6 +67,16 @@ int endpoint_from_address(struct endpoint *to,
     return 0;
 }
 
+int endpoint_to_bind(struct endpoint *to, const struct socket_address *from)
+{
+    struct socket_address address = *from;
+    struct abi_sockaddr_in *in = (void *)address.data;
+
+    if (in->family == AF_UNSPEC && in->address == 0)
+        in->family = AF_INET;
+    return endpoint_from_address(to, &address);
+}
+
 void endpoint_to_address(struct socket_address *to,
                          const struct endpoint *from)
 {

@@ -5,7 +5,7 @@
 // socket_ops); the system calls are in kernel/syscall/socket.c.
 
 #include <abi/errno.h>
-#include <abi/poll.h>
+#include <abi/inet.h>
 #include <lib/trace.h>
 #include <mm/kmalloc.h>
 #include <net/socket.h>
@@ -84,7 +84,8 @@ int socket_create(int family, int type, int protocol, struct socket **result)
 
     if (family < 0 || family >= AF_MAX)
         return -EAFNOSUPPORT;
-    if (type < 0 || type >= SOCK_MAX || protocol < 0)
+    if (type < 0 || type >= SOCK_MAX || protocol < 0 ||
+        (family == AF_INET && protocol >= IPPROTO_MAX))
         return -EINVAL;
     int error = find_family(family, type, protocol, &row);
     if (error < 0)

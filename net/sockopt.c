@@ -26,6 +26,18 @@ static const struct socket_option *find_option(struct socket *socket, int level,
     return NULL;
 }
 
+// Linux's errno for an unknown option depends on whether the protocol has the
+// level at all, and on the direction.
+static int no_such_option(struct socket *socket, int level, bool reading)
+{
+    if (level == SOL_SOCKET)
+        return -ENOPROTOOPT;
+    if (socket->family == AF_UNIX)
+        return -EOPNOTSUPP;
+    bool known = level == IPPROTO_IP || level == socket->protocol;
+    return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;
+}
+
 int socket_get_option(struct socket *socket, int level, int name, uaddr value,
                       uaddr length)
 {
@@ -39,7 +51,7 @@ int socket_get_option(struct socket *socket, int level, int name, uaddr value,
     if (room < 0)
         return -EINVAL;
     if (!row || !row->get)
-        return -ENOPROTOOPT;
+        return no_such_option(socket, level, true);
     error = row->get(socket, &v);
     if (error < 0)
         return error;
@@ -57,7 +69,7 @@ int socket_set_option(struct socket *socket, int level, int name, uaddr value,
     if (length < 0)
         return -EINVAL;
     if (!row || !row->set)
-        return -ENOPROTOOPT;
+        return no_such_option(socket, level, false);
     // Linux takes a single byte for the options of level IP.
     bool byte = level == IPPROTO_IP && row->size == sizeof(int) && length >= 1;
     if ((size_t)length < row->size && !byte)

@@ -51,6 +51,7 @@ struct tcp_socket {
 
     // Connecting.
     unsigned syn_rto;              // (c) ticks before the first repetition
+    bool connect_unreported;       // (c) the next connect says how it went
 
     // Listening, tcp_listen.c.
     struct list_node accept_queue; // (s) children's accept_node

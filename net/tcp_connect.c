@@ -16,7 +16,7 @@ int tcp_bind_op(struct socket *socket, const struct socket_address *address)
 {
     struct tcp_socket *t = tcp_of(socket);
     struct endpoint local;
-    int error = endpoint_from_address(&local, address);
+    int error = endpoint_to_bind(&local, address);
 
     if (error < 0)
         return error;
@@ -119,6 +119,7 @@ static int connect_start(struct tcp_socket *t, const struct endpoint *peer)
     pcb->local_port = local.port;
     tcp_attach(t, pcb, t->binding);
     t->syn_rto = pcb->rto;
+    t->connect_unreported = true;
     WITH_LOCK(&t->socket.lock) {
         t->local = local;
         t->peer = *peer;
@@ -186,6 +187,8 @@ static int connect_begin(struct tcp_socket *t, const struct endpoint *peer,
     case SOCKET_CONNECT_FAILED:
         *busy = -ECONNABORTED;
         return 0;
+    case SOCKET_CONNECTED:
+        return t->connect_unreported ? 0 : -EISCONN;
     default:
         return -EISCONN;
     }
@@ -194,6 +197,7 @@ static int connect_begin(struct tcp_socket *t, const struct endpoint *peer,
 // The attempt has ended: how? Core mutex held.
 static int connect_end(struct tcp_socket *t)
 {
+    t->connect_unreported = false;
     if (t->socket.state != SOCKET_CONNECT_FAILED)
         return 0;
     int error = socket_take_error(&t->socket);
@@ -207,7 +211,7 @@ int tcp_connect_op(struct socket *socket, const struct socket_address *address,
     struct tcp_socket *t = tcp_of(socket);
     nsec_t until = socket_deadline(nonblock, socket->options.send_timeout);
     struct endpoint peer;
-    int busy;
+    int busy = 0;
 
     if (address->length >= sizeof(uint16_t) && address->family == AF_UNSPEC)
         return disconnect(t);
@@ -221,6 +225,8 @@ int tcp_connect_op(struct socket *socket, const struct socket_address *address,
     net_unlock();
     if (error < 0)
         return error;
+    if (nonblock && busy == -EINPROGRESS)
+        return busy;  // even if it is done already, as on the loopback
     error = socket_wait(socket, READ_ONCE(socket->state) != SOCKET_CONNECTING,
                         until);
     if (error < 0)

@@ -168,10 +168,11 @@ static int send_state(struct tcp_socket *t, size_t *room)
             return -EAGAIN;
         if (socket->state != SOCKET_CONNECTED || socket->write_shut)
             return -EPIPE;
-        size_t limit = tcp_send_limit(t);
-        *room = limit > t->send.used ? limit - t->send.used : 0;
+        if (!tcp_writable(t))
+            return -EAGAIN;
+        *room = tcp_send_limit(t) - t->send.used;
     }
-    return *room ? 0 : -EAGAIN;
+    return 0;
 }
 
 // The condition to wait for. Takes no error off the socket.

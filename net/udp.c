@@ -65,7 +65,7 @@ static int udp_bind_op(struct socket *socket,
 {
     struct udp_socket *u = udp_of(socket);
     struct endpoint local;
-    int error = endpoint_from_address(&local, address);
+    int error = endpoint_to_bind(&local, address);
 
     if (error < 0)
         return error;

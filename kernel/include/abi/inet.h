@@ -11,6 +11,7 @@
 #define IPPROTO_ICMP 1
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define IPPROTO_MAX 263
 
 struct abi_sockaddr_in {
     uint16_t family;   // AF_INET

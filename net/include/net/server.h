@@ -37,6 +37,7 @@ struct net_server {
     struct mutex core;         // RANK_NET_CORE: all of lwIP
     struct list_node links;    // (core) struct net_link, in order of arrival
     struct net_link *loopback; // (core) `lo`
+    bool looped;               // (core) lo has frames to take in
     struct wait_queue wait;    // the network thread
     bool pending;              // (a) an interface has something to do
     nsec_t sleeps_until;       // (core) when the thread looks again by itself

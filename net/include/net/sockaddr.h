@@ -23,5 +23,8 @@ int address_user_check(uaddr to, uaddr length);
 // 0, -EINVAL (too short), -EAFNOSUPPORT (another family).
 int endpoint_from_address(struct endpoint *to,
                           const struct socket_address *from);
+// The same for bind, which on Linux takes AF_UNSPEC with the address 'any' for
+// AF_INET.
+int endpoint_to_bind(struct endpoint *to, const struct socket_address *from);
 void endpoint_to_address(struct socket_address *to,
                          const struct endpoint *from);
