@@ -25,7 +25,7 @@ enum uart_register {
 
 #define IER_RECEIVED          1
 #define IER_TRANSMITTER_EMPTY 2
-#define FCR_ENABLE_AND_CLEAR  7
+#define FCR_ENABLE            1
 #define LSR_RECEIVED          1
 #define LSR_TRANSMITTER_EMPTY 0x20
 #define FIFO_SIZE             16
@@ -61,11 +61,14 @@ static void fill_fifo(void)
         uart_set(THR, ring[tail++ % RING_SIZE]);
 }
 
-// Ask for an interrupt when the FIFO is empty only while there is more to send.
+// Ask for an interrupt when the FIFO is empty only while there is more to send,
+// and for input once somebody wants it: until then it waits in the FIFO, and
+// behind that in QEMU.
 static void set_interrupts(void)
 {
     bool more = tail != head;
-    uart_set(IER, IER_RECEIVED | (more ? IER_TRANSMITTER_EMPTY : 0));
+    uart_set(IER, (client ? IER_RECEIVED : 0) |
+                      (more ? IER_TRANSMITTER_EMPTY : 0));
 }
 
 size_t uart_write(const char *s, size_t n)
@@ -153,7 +156,10 @@ static void uart_interrupt(void *unused)
 
 void uart_set_client(const struct uart_client *new_client)
 {
-    client = new_client;
+    WITH_LOCK(&lock) {
+        client = new_client;
+        set_interrupts();
+    }
 }
 
 bool uart_present(void)
@@ -171,7 +177,7 @@ static int uart_init(void)
         return -ENODEV;
     shift = fdt_number(node, "reg-shift", 0);
     base = (uint64_t)phys_to_virt(start);
-    uart_set(FCR, FCR_ENABLE_AND_CLEAR);
+    uart_set(FCR, FCR_ENABLE);
     log_set_console(uart_write_sync);
     irq.source = fdt_interrupt(node);
     int error = irq_register(&irq);
