@@ -34,6 +34,8 @@ void file_put(struct file *file)
         file->inode->on_close(file, true);
     if (file->ops->release)
         file->ops->release(file);
+    if (file->writes)
+        inode_end_write(file->inode);
     if (file->dentry)
         dentry_put(file->dentry);
     kfree(file);

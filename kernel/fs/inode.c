@@ -134,3 +134,39 @@ int inode_permission(struct inode *inode, unsigned access)
         mode >>= 3;
     return (access & ~mode & 7) ? -EACCES : 0;
 }
+
+// ---- writing against running ----
+
+// Add step to the count of writers, unless it stands on the other side of 0.
+static int count_writers(struct inode *inode, int step)
+{
+    int32_t count = __atomic_load_n(&inode->writers, __ATOMIC_RELAXED);
+
+    do {
+        if (count * step < 0)
+            return -ETXTBSY;
+    } while (!__atomic_compare_exchange_n(&inode->writers, &count, count + step,
+                                          true, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
+    return 0;
+}
+
+int inode_begin_write(struct inode *inode)
+{
+    return count_writers(inode, 1);
+}
+
+void inode_end_write(struct inode *inode)
+{
+    __atomic_fetch_sub(&inode->writers, 1, __ATOMIC_ACQ_REL);
+}
+
+int inode_begin_run(struct inode *inode)
+{
+    return count_writers(inode, -1);
+}
+
+void inode_end_run(struct inode *inode)
+{
+    __atomic_fetch_add(&inode->writers, 1, __ATOMIC_ACQ_REL);
+}

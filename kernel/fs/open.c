@@ -52,8 +52,10 @@ int dentry_open(struct dentry *dentry, unsigned flags, struct file **opened)
     file->inode = inode;
     file->dentry = dentry;
     dentry_get(dentry);
-    int error = 0;
-    if (file->ops->open)
+    bool writes = !path && S_ISREG(inode->mode) && (access_of(flags) & 2);
+    int error = writes ? inode_begin_write(inode) : 0;
+    file->writes = writes && !error;
+    if (!error && file->ops->open)
         error = file->ops->open(inode, file);
     file->flags &= FLAGS_KEPT;
     if (error) {

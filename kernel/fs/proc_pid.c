@@ -74,7 +74,8 @@ static void get_cwd(const struct proc_node *node, struct target *target)
 static void get_exe(const struct proc_node *node, struct target *target)
 {
     WITH_LOCK(&process_tree_lock) {
-        target->file = node->process->exe_file;
+        const struct task *task = any_thread(node->process);
+        target->file = task && task->mm ? task->mm->exe_file : NULL;
         if (target->file)
             file_get(target->file);
     }

@@ -119,6 +119,9 @@ int inode_truncate(struct inode *inode, uint64_t size)
     // Growing counts as writing the last byte.
     if (size > inode->cache.size && writable(size - 1, 1) < 0)
         return -EFBIG;
+    int busy = inode_begin_write(inode);
+    if (busy)
+        return busy;
     WITH_MUTEX(&inode->lock) {
         if (inode->ops->truncate)
             error = inode->ops->truncate(inode, size);
@@ -127,6 +130,7 @@ int inode_truncate(struct inode *inode, uint64_t size)
             inode_changed(inode, true);
         }
     }
+    inode_end_write(inode);
     return error;
 }
 

@@ -49,6 +49,8 @@ void mm_put(struct mm *mm)
         vma_unlink(vma, &dead);
     page_table_destroy(mm);
     vma_release(&dead);
+    if (mm->exe_file)
+        mm->exe_ops->put(mm->exe_file);
     tlb_table_put(mm);
 }
 
@@ -77,7 +79,7 @@ static int share_pages(struct mm *to, struct vma *vma, struct tlb_batch *batch)
 {
     struct mm *from = vma->mm;
     for (uaddr next, start = vma->start; start < vma->end; start = next) {
-        next = MIN(ALIGN_DOWN(start, TABLE_SPAN) + TABLE_SPAN, vma->end);
+        next = page_table_step(from->root, start, vma->end);
         if (!page_table_find(from->root, start))
             continue;
         uint64_t *copies = page_table_create(to->root, start);
@@ -125,6 +127,10 @@ static void copy_layout(struct mm *to, const struct mm *from)
     to->limit_data = from->limit_data;
     to->limit_stack = from->limit_stack;
     memcpy(to->auxv, from->auxv, sizeof(to->auxv));
+    to->exe_file = from->exe_file;
+    to->exe_ops = from->exe_ops;
+    if (to->exe_file)
+        to->exe_ops->get(to->exe_file);
 }
 
 static int fork_vmas(struct mm *from, struct mm *to)

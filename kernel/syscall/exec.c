@@ -10,6 +10,7 @@
 #include <abi/process.h>
 #include <fs/vfs.h>
 #include <lib/csr.h>
+#include <lib/log.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
 #include <proc/task.h>
@@ -135,6 +136,35 @@ static void set_credentials(struct exec *exec)
     exec->secure = exec->euid != process->uid || exec->egid != process->gid;
 }
 
+// An address space holds on to its program, which nobody may write meanwhile.
+// The caller of get has one already, so that it cannot fail.
+static void program_get(void *file)
+{
+    file_get(file);
+    int error = inode_begin_run(((struct file *)file)->inode);
+    assert(!error);
+}
+
+static void program_put(void *file)
+{
+    inode_end_run(((struct file *)file)->inode);
+    file_put(file);
+}
+
+static const struct vma_file_ops program_ops = {.get = program_get,
+                                                .put = program_put};
+
+static int hold_program(struct mm *mm, struct file *file)
+{
+    int error = inode_begin_run(file->inode);
+    if (error)
+        return error;
+    file_get(file);
+    mm->exe_file = file;
+    mm->exe_ops = &program_ops;
+    return 0;
+}
+
 static int make_address_space(struct exec *exec)
 {
     const struct rlimit *limits = current_process()->limits;
@@ -145,7 +175,9 @@ static int make_address_space(struct exec *exec)
     exec->mm->limit_data = limits[RLIMIT_DATA].soft;
     exec->mm->limit_stack = limits[RLIMIT_STACK].soft;
     exec_layout(exec);
-    int error = elf_load(exec);
+    int error = hold_program(exec->mm, exec->file);
+    if (!error)
+        error = elf_load(exec);
     if (!error)
         error = vdso_map(exec->mm);
     return error ? error : exec_stack(exec);
@@ -202,19 +234,13 @@ static void switch_address_space(struct task *task, struct exec *exec)
 static void set_identity(struct process *process, struct exec *exec, char *exe)
 {
     char *old_exe;
-    struct file *old_file;
     WITH_LOCK(&process_tree_lock) {
         process->euid = process->suid = process->fsuid = exec->euid;
         process->egid = process->sgid = process->fsgid = exec->egid;
         old_exe = process->exe;
-        old_file = process->exe_file;
         process->exe = exe;
-        process->exe_file = exec->file;
     }
-    exec->file = NULL;
     kfree(old_exe);
-    if (old_file)
-        file_put(old_file);
 }
 
 // The registers of a fresh program: all zero, floating point off until used.

@@ -61,6 +61,7 @@ struct file {
     void *private;               // (i) the operations' own object
     struct dentry *dentry;       // (i) its name, NULL for sockets and the like
     struct inode *inode;         // (i) of the dentry
+    bool writes;                 // (i) counted in inode->writers
     struct mutex position_lock;  // RANK_FILE
     uint64_t position;           // (position_lock)
 };

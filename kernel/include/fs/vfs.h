@@ -59,6 +59,8 @@ struct inode {
     uint32_t mode;                    // (m) type and permissions, S_*
     uint32_t uid, gid;                // (m)
     uint32_t links;                   // (n)
+    int32_t writers;                  // (a) open for writing; negative:
+                                      // address spaces that run it
     uint64_t number;                  // (i)
     uint64_t rdev;                    // (i) of device nodes
     nsec_t atime, mtime, ctime;       // (m) realtime
@@ -264,6 +266,12 @@ struct inode *inode_create(struct super_block *super, uint32_t mode,
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 void inode_stat(const struct inode *inode, struct abi_stat *st);
+// A file that a program runs from cannot be written, nor run while it is open
+// for writing: -ETXTBSY. Each success is undone by the function below it.
+int inode_begin_write(struct inode *inode);
+void inode_end_write(struct inode *inode);
+int inode_begin_run(struct inode *inode);
+void inode_end_run(struct inode *inode);
 void inode_changed(struct inode *inode, bool contents);  // mtime and ctime
 void inode_accessed(struct inode *inode);                // atime, as relatime
 

@@ -140,7 +140,6 @@ struct process {
     uint32_t *groups;              // (t)
     unsigned group_count;          // (t)
     char *exe;                     // (t) path of the program, owned
-    void *exe_file;                // (t) struct file of it, fs's
 };
 
 extern struct spinlock process_tree_lock;  // RANK_PROCESS_TREE
