@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Offsets that trap_entry.S uses into struct hart and struct trap_frame; trap.c
- * asserts that they are right.
+ * Offsets that trap_entry.S and entry.S use into struct hart and struct
+ * trap_frame; trap.c asserts that they are right.
  */
 #pragma once
 
 #define HART_KERNEL_SP 0
 #define HART_USER_SP 8
 #define HART_OVERFLOW_SP 16
+#define HART_HARTID 48
+#define HART_SIZE 88
 
 #define FRAME_PC 0
 #define FRAME_SP 16

@@ -9,6 +9,8 @@
  */
 #include <riscv/memory_layout.h>
 
+#include "asm_offsets.h"
+
 #define PTE_KERNEL_RWX 0xcf /* dirty, accessed, X, W, R, valid */
 
     .section .text.entry, "ax"
@@ -16,6 +18,10 @@
 _start:
     csrw sie, zero
     csrw sip, zero
+    lla t0, boot_hart_came
+    li t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez t1, misdirected
     mv s0, a0
     mv s1, a1
 
@@ -63,6 +69,19 @@ _start:
 3:  wfi
     j 3b
 
+    /*
+     * OpenSBI before 1.2 marks a hart as starting before it notes where: a
+     * hart that looks in between comes here, like the boot hart. What
+     * _start_secondary wants in a1 is in harts[] already.
+     */
+misdirected:
+    lla a1, harts - HART_SIZE
+5:  addi a1, a1, HART_SIZE
+    ld t0, HART_HARTID(a1)
+    bne t0, a0, 5b
+    li t0, DIRECT_MAP
+    add a1, a1, t0
+
     .globl _start_secondary
 _start_secondary:
     csrw sie, zero
@@ -90,6 +109,11 @@ enable_paging:
     csrw satp, t2
     sfence.vma
     ret                         /* the identity mapping carries us here */
+
+    .section .data, "aw"        /* not .bss, which is being cleared */
+    .balign 4
+boot_hart_came:
+    .word 0
 
     .section .bss.boot_stack, "aw", @nobits
     /* A slot like those of KSTACK_AREA: the stack is its upper half. The lower

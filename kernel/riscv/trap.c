@@ -14,6 +14,8 @@
 _Static_assert(offsetof(struct hart, kernel_sp) == HART_KERNEL_SP, "");
 _Static_assert(offsetof(struct hart, user_sp) == HART_USER_SP, "");
 _Static_assert(offsetof(struct hart, overflow_sp) == HART_OVERFLOW_SP, "");
+_Static_assert(offsetof(struct hart, hartid) == HART_HARTID, "");
+_Static_assert(sizeof(struct hart) == HART_SIZE, "");
 _Static_assert(offsetof(struct trap_frame, sp) == FRAME_SP, "");
 _Static_assert(offsetof(struct trap_frame, tp) == FRAME_TP, "");
 _Static_assert(offsetof(struct trap_frame, status) == FRAME_STATUS, "");
