@@ -35,7 +35,7 @@ static void set_entry(struct mm *mm, uint64_t *pte, struct page *page,
     spin_unlock(&mm->table_lock);
 }
 
-static int fault_anonymous(struct vma *vma, uaddr addr, uint64_t *pte)
+static int fault_anonymous(struct vma *vma, uint64_t *pte)
 {
     struct page *page = user_page(vma->mm);
     if (!page)
@@ -45,19 +45,33 @@ static int fault_anonymous(struct vma *vma, uaddr addr, uint64_t *pte)
         tlb_sync_code(vma->mm, page);
     vma->private_pages = true;
     set_entry(vma->mm, pte, page, pte_user_bits(vma->flags));
-    tlb_flush_local(addr);
     return 0;
 }
 
 // ---- copy on write ----
 
-// Put copy in the place of the page that the entry named before, if it still
-// does; the page's reference in the entry goes to the batch.
-static void replace_page(struct vma *vma, uaddr addr, uint64_t *pte,
-                         uint64_t old, struct page *copy)
+static struct page *private_copy(struct vma *vma, const struct page *page)
+{
+    struct page *copy = user_page(vma->mm);
+    if (!copy)
+        return NULL;
+    memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
+    if (vma->flags & VMA_EXEC)
+        tlb_sync_code(vma->mm, copy);
+    vma->private_pages = true;
+    return copy;
+}
+
+// Put a copy in the place of the page that the entry names, if it still does.
+// Other harts may read the old one until they are told.
+static int copy_on_write(struct vma *vma, uaddr addr, uint64_t *pte,
+                         uint64_t old)
 {
     struct tlb_batch batch;
     struct mm *mm = vma->mm;
+    struct page *copy = private_copy(vma, pte_page(old));
+    if (!copy)
+        return -ENOMEM;
     tlb_batch_init(&batch, mm);
     spin_lock(&mm->table_lock);
     bool unchanged = *pte == old;
@@ -66,47 +80,36 @@ static void replace_page(struct vma *vma, uaddr addr, uint64_t *pte,
     spin_unlock(&mm->table_lock);
     tlb_batch_add(&batch, addr, unchanged ? pte_page(old) : copy);
     tlb_batch_flush(&batch);
-}
-
-static int copy_on_write(struct vma *vma, uaddr addr, uint64_t *pte,
-                         struct page *page, uint64_t old)
-{
-    struct page *copy = user_page(vma->mm);
-    if (!copy)
-        return -ENOMEM;
-    memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
-    if (vma->flags & VMA_EXEC)
-        tlb_sync_code(vma->mm, copy);
-    vma->private_pages = true;
-    replace_page(vma, addr, pte, old, copy);
     return 0;
 }
 
-// The page is there: the access was a write that wants a copy, or another
-// thread has resolved the fault already.
+// The page is there. Either this is a write that wants a copy, or the entry is
+// good and this hart has held on to what it was before: an entry that becomes
+// valid, or allows more, is not announced, since a hart that needs it comes
+// here at worst.
 static int fault_present(struct vma *vma, uaddr addr, uint64_t *pte,
                          unsigned access)
 {
     struct mm *mm = vma->mm;
-    struct page *page = NULL;
+    struct page *shared = NULL;
     spin_lock(&mm->table_lock);
     uint64_t old = *pte;
-    if (access == VMA_WRITE && old & PTE_PAGE && !(old & PTE_WRITE)) {
-        page = pte_page(old);
-        // Nobody else has the page, nor can get it without mm->lock.
-        if (!page->owner &&
-            __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 1) {
+    if (access != VMA_WRITE || !(old & PTE_PAGE) || old & PTE_WRITE) {
+        tlb_flush_local(addr);
+    } else {
+        // With one reference, nobody else has the page, nor can get it without
+        // mm->lock.
+        struct page *page = pte_page(old);
+        if (!page->owner && __atomic_load_n(&page->refs, __ATOMIC_ACQUIRE) == 1)
             *pte |= PTE_WRITE | PTE_DIRTY;
-            page = NULL;
-        } else {
-            page_get(page);
-        }
+        else
+            page_get(shared = page);
     }
     spin_unlock(&mm->table_lock);
-    int error = page ? copy_on_write(vma, addr, pte, page, old) : 0;
-    if (page)
-        page_put(page);
-    tlb_flush_local(addr);
+    if (!shared)
+        return 0;
+    int error = copy_on_write(vma, addr, pte, old);
+    page_put(shared);
     return error;
 }
 
@@ -161,9 +164,11 @@ static int fault_cached_locked(struct vma *vma, uaddr addr, uint64_t *pte,
     if (error)
         return error == -ENOMEM ? -ENOMEM : -EIO;
     if (access == VMA_WRITE && !(vma->flags & VMA_SHARED)) {
-        error = copy_on_write(vma, addr, pte, page, 0);
+        struct page *copy = private_copy(vma, page);
         page_put(page);
-        return error;
+        if (copy)
+            set_entry(vma->mm, pte, copy, pte_user_bits(vma->flags));
+        return copy ? 0 : -ENOMEM;
     }
     if (access == VMA_WRITE)
         page->flags |= PAGE_DIRTY;
@@ -172,7 +177,6 @@ static int fault_cached_locked(struct vma *vma, uaddr addr, uint64_t *pte,
     set_entry(vma->mm, pte, page, cached_bits(vma, access));
     if (access != VMA_WRITE)
         map_around(vma, addr, pte);
-    tlb_flush_local(addr);
     return 0;
 }
 
@@ -219,7 +223,7 @@ int fault_resolve(struct vma *vma, uaddr addr, unsigned access)
         return -ENOMEM;
     if (!(READ_ONCE(*pte) & PTE_PAGE))
         return vma->cache ? fault_cached(vma, addr, pte, access)
-                          : fault_anonymous(vma, addr, pte);
+                          : fault_anonymous(vma, pte);
     if (access == VMA_WRITE && vma->flags & VMA_SHARED)
         return fault_shared_write(vma, addr, pte);
     return fault_present(vma, addr, pte, access);

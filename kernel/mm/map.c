@@ -72,8 +72,10 @@ int mm_unmap_locked(struct mm *mm, uaddr start, uaddr end,
     }
     tlb_batch_init(&batch, mm);
     page_table_clear(mm, start, end, &batch);
-    page_table_trim(mm, below ? below->end : 0, vma ? vma->start : USER_TOP,
-                    &batch);
+    // Tables that lie in the range, or that it shared with nobody else.
+    uaddr low = MAX(below ? below->end : 0, ALIGN_DOWN(start, TABLE_SPAN));
+    uaddr high = MIN(vma ? vma->start : USER_TOP, ALIGN_UP(end, TABLE_SPAN));
+    page_table_trim(mm, low, high, &batch);
     tlb_batch_flush(&batch);
     return 0;
 }
@@ -167,7 +169,7 @@ static void protect_pages(struct vma *vma, struct tlb_batch *batch)
     uint64_t bits = pte_user_bits(vma->flags);
     uint64_t all = PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXEC;
     for (uaddr next, start = vma->start; start < vma->end; start = next) {
-        next = MIN(ALIGN_DOWN(start, TABLE_SPAN) + TABLE_SPAN, vma->end);
+        next = page_table_step(mm->root, start, vma->end);
         spin_lock(&mm->table_lock);
         uint64_t *pte = page_table_find(mm->root, start);
         for (uaddr at = start; pte && at < next; at += PAGE_SIZE, pte++) {

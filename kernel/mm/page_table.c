@@ -51,6 +51,13 @@ uint64_t *page_table_find(uint64_t *root, uint64_t va)
     return leaf ? &table_of(*leaf)[table_index(va, 0)] : NULL;
 }
 
+uaddr page_table_step(const uint64_t *root, uaddr at, uaddr end)
+{
+    bool empty = !(READ_ONCE(root[table_index(at, 2)]) & PTE_VALID);
+    uint64_t span = empty ? TABLE_SPAN * TABLE_ENTRIES : TABLE_SPAN;
+    return MIN(ALIGN_DOWN(at, span) + span, end);
+}
+
 uint64_t pte_user_bits(unsigned vma_flags)
 {
     uint64_t bits = PTE_PAGE | PTE_USER | PTE_ACCESSED;
@@ -68,7 +75,7 @@ void page_table_clear(struct mm *mm, uaddr start, uaddr end,
                       struct tlb_batch *batch)
 {
     for (uaddr next; start < end; start = next) {
-        next = MIN(ALIGN_DOWN(start, TABLE_SPAN) + TABLE_SPAN, end);
+        next = page_table_step(mm->root, start, end);
         spin_lock(&mm->table_lock);
         uint64_t *pte = page_table_find(mm->root, start);
         for (uaddr at = start; pte && at < next; at += PAGE_SIZE, pte++) {
@@ -86,8 +93,10 @@ void page_table_clear(struct mm *mm, uaddr start, uaddr end,
 void page_table_trim(struct mm *mm, uaddr start, uaddr end,
                      struct tlb_batch *batch)
 {
-    start = ALIGN_UP(start, TABLE_SPAN);
-    for (; start < end && end - start >= TABLE_SPAN; start += TABLE_SPAN) {
+    for (uaddr next; start < end; start = next) {
+        next = page_table_step(mm->root, start, end);
+        if (start % TABLE_SPAN || next - start < TABLE_SPAN)
+            continue;
         spin_lock(&mm->table_lock);
         uint64_t *entry = find_leaf_table(mm->root, start);
         if (entry) {

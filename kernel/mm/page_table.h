@@ -54,6 +54,10 @@ static inline unsigned table_index(uaddr va, unsigned level)
 uint64_t *page_table_find(uint64_t *root, uint64_t va);
 uint64_t *page_table_create(uint64_t *root, uint64_t va);
 
+// For walking [at, end) of user space: the end of the stretch that one leaf
+// table covers, or that a missing table above leaves empty.
+uaddr page_table_step(const uint64_t *root, uaddr at, uaddr end);
+
 // The table below *entry, made if there is none (NULL: no memory).
 uint64_t *page_table_below(uint64_t *entry);
 

@@ -18,9 +18,6 @@
 // filled; settled when they next run user code that could see it.
 static uint64_t stale_code;  // (a)
 
-// Changes of more pages than this flush everything, as the firmware does.
-#define FLUSH_EACH_LIMIT 16
-
 static uint64_t bit_of(const struct hart *hart)
 {
     return 1ull << hart->id;
@@ -28,11 +25,10 @@ static uint64_t bit_of(const struct hart *hart)
 
 static void flush_local_range(uint64_t start, uint64_t end)
 {
-    if ((end - start) / PAGE_SIZE > FLUSH_EACH_LIMIT) {
+    // More than one page: flush everything, as the firmware does.
+    if (end - start > PAGE_SIZE)
         asm volatile("sfence.vma" ::: "memory");
-        return;
-    }
-    for (; start < end; start += PAGE_SIZE)
+    else
         asm volatile("sfence.vma %0" ::"r"(start) : "memory");
 }
 

@@ -1,39 +1,95 @@
 // SPDX-License-Identifier: MIT
 //
-// Range checks in front of the routines of user_copy.S, which trust addresses
-// to be the user's: with SUM set a load from the kernel's half would succeed.
+// User memory, reached through the page table. A user address is never
+// dereferenced: the entry that translates it is looked up, and the bytes are
+// moved through the direct map while the table's lock keeps the page in place.
+// Where the entry is missing or does not allow the access, mm_fault is asked,
+// exactly as for the program's own instructions; if it cannot help, the copy
+// ends there. So SUM is never set, no instruction of the kernel can fault on a
+// user address, and none runs with a window on user space open.
+//
+// Setting SUM around each copy instead would cost QEMU before 8.1 a flush of
+// its whole TLB, twice.
 
+#include <lib/hart.h>
 #include <mm/uaccess.h>
-#include <riscv/memory_layout.h>
+#include <string.h>
 
+#include "page_table.h"
 #include "user_copy.h"
-
-// user_copy.S. The first two return the bytes left, the others 0 or -EFAULT.
-size_t uaccess_copy(void *to, const void *from, size_t n);
-size_t uaccess_clear(void *to, size_t n);
-ssize_t uaccess_copy_string(char *to, const char *from, size_t n);
-int uaccess_load_u32(const void *at, uint32_t *value);
-int uaccess_cmpxchg_u32(void *at, uint32_t expected, uint32_t desired,
-                        uint32_t *found);
 
 bool user_range_ok(uaddr start, size_t n)
 {
     return n <= USER_TOP && start <= USER_TOP - n;
 }
 
+// The byte at a user address, in the direct map, with the table lock held; or
+// NULL, without it. The lock is let go by page_unlock of the same mm.
+static char *page_lock(struct mm *mm, uaddr at, unsigned access)
+{
+    uint64_t needed =
+        PTE_VALID | PTE_USER | (access == VMA_WRITE ? PTE_WRITE : PTE_READ);
+    for (;;) {
+        spin_lock(&mm->table_lock);
+        const uint64_t *pte = page_table_find(mm->root, at);
+        if (pte && (*pte & needed) == needed)
+            return (char *)phys_to_virt(pte_phys(*pte)) + at % PAGE_SIZE;
+        spin_unlock(&mm->table_lock);
+        if (mm_fault(mm, at, access))
+            return NULL;
+    }
+}
+
+static void page_unlock(struct mm *mm)
+{
+    spin_unlock(&mm->table_lock);
+}
+
+enum direction {
+    FROM_USER,
+    TO_USER,
+    CLEAR_USER,
+};
+
+// Move n bytes, page by page. Returns how many were not moved.
+static size_t transfer(uaddr at, char *data, size_t n, enum direction direction)
+{
+    struct mm *mm = this_hart()->mm;
+    unsigned access = direction == FROM_USER ? VMA_READ : VMA_WRITE;
+    if (!user_range_ok(at, n))
+        return n;
+    while (n > 0) {
+        size_t part = MIN(n, PAGE_SIZE - at % PAGE_SIZE);
+        char *there = page_lock(mm, at, access);
+        if (!there)
+            break;
+        if (direction == FROM_USER)
+            memcpy(data, there, part);
+        else if (direction == TO_USER)
+            memcpy(there, data, part);
+        else
+            memset(there, 0, part);
+        page_unlock(mm);
+        at += part;
+        data += part;
+        n -= part;
+    }
+    return n;
+}
+
 size_t user_copy_in(void *to, uaddr from, size_t n)
 {
-    return user_range_ok(from, n) ? uaccess_copy(to, (void *)from, n) : n;
+    return transfer(from, to, n, FROM_USER);
 }
 
 size_t user_copy_out(uaddr to, const void *from, size_t n)
 {
-    return user_range_ok(to, n) ? uaccess_copy((void *)to, from, n) : n;
+    return transfer(to, (char *)from, n, TO_USER);
 }
 
 size_t user_clear(uaddr to, size_t n)
 {
-    return user_range_ok(to, n) ? uaccess_clear((void *)to, n) : n;
+    return transfer(to, NULL, n, CLEAR_USER);
 }
 
 int copy_from_user(void *to, uaddr from, size_t n)
@@ -53,24 +109,38 @@ int clear_user(uaddr to, size_t n)
 
 ssize_t copy_string_from_user(char *to, uaddr from, size_t n)
 {
-    if (from >= USER_TOP)
-        return -EFAULT;
-    size_t room = MIN(n, USER_TOP - from);
-    ssize_t length = uaccess_copy_string(to, (const char *)from, room);
-    return length == -ENAMETOOLONG && room < n ? -EFAULT : length;
+    struct mm *mm = this_hart()->mm;
+    for (size_t done = 0, part; done < n; done += part) {
+        uaddr at = from + done;
+        part = MIN(n - done, PAGE_SIZE - at % PAGE_SIZE);
+        const char *there = at < USER_TOP ? page_lock(mm, at, VMA_READ) : NULL;
+        if (!there)
+            return -EFAULT;
+        const char *end = memccpy(to + done, there, '\0', part);
+        page_unlock(mm);
+        if (end)
+            return end - 1 - to;
+    }
+    return -ENAMETOOLONG;
 }
 
 int user_load_u32(uaddr at, uint32_t *value)
 {
-    if (!user_range_ok(at, sizeof(*value)))
-        return -EFAULT;
-    return uaccess_load_u32((void *)at, value);
+    return copy_from_user(value, at, sizeof(*value));
 }
 
 int user_cmpxchg_u32(uaddr at, uint32_t expected, uint32_t desired,
                      uint32_t *found)
 {
-    if (!user_range_ok(at, sizeof(*found)))
+    struct mm *mm = this_hart()->mm;
+    if (at % sizeof(*found) || !user_range_ok(at, sizeof(*found)))
         return -EFAULT;
-    return uaccess_cmpxchg_u32((void *)at, expected, desired, found);
+    uint32_t *there = (uint32_t *)page_lock(mm, at, VMA_WRITE);
+    if (!there)
+        return -EFAULT;
+    __atomic_compare_exchange_n(there, &expected, desired, false,
+                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    *found = expected;
+    page_unlock(mm);
+    return 0;
 }
