@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// cmp file1 file2: says where two files differ first. Ends with 0 if they are
-// equal, 1 if not, 2 after an error.
+// cmp file1 file2: says where two files differ first; - is the input. Ends with
+// 0 if they are equal, 1 if not, 2 after an error.
 
 #include <err.h>
 #include <stdio.h>
+#include <string.h>
 
 int main(int argc, char *argv[])
 {
@@ -15,7 +16,8 @@ int main(int argc, char *argv[])
     if (argc != 3)
         errx(2, "usage: cmp file1 file2");
     for (int i = 0; i < 2; i++) {
-        files[i] = fopen(argv[i + 1], "r");
+        files[i] =
+            strcmp(argv[i + 1], "-") == 0 ? stdin : fopen(argv[i + 1], "r");
         if (!files[i])
             err(2, "%s", argv[i + 1]);
     }

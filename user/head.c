@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// head [-n lines | -c bytes] [file]...: the first part of files.
+// head [-n lines | -lines | -c bytes] [file]...: the first part of files.
 
+#include <ctype.h>
 #include <err.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,6 +41,10 @@ int main(int argc, char *argv[])
     bool good = true;
     int option;
 
+    if (argc > 1 && argv[1][0] == '-' && isdigit((unsigned char)argv[1][1])) {
+        lines = number(argv[1] + 1);
+        optind = 2;
+    }
     while ((option = getopt(argc, argv, "n:c:")) != -1) {
         if (option == 'n')
             lines = number(optarg);

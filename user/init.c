@@ -47,6 +47,7 @@ struct service {
     char *command;
     pid_t pid;
     time_t started;  // seconds of the monotonic clock
+    unsigned delay;  // of the next start, in seconds
 };
 
 static struct service *services;
@@ -115,14 +116,18 @@ static pid_t start_command(enum action action, char *command, unsigned delay)
     return start(action, argv, delay);
 }
 
-// A service that fails at once must not keep the machine busy: a second start
-// within the same second or the next waits for one.
+// A service that keeps ending soon must not keep the machine busy: it is
+// started later and later.
 static void start_service(struct service *s)
 {
-    unsigned delay = s->started && now() - s->started < 2;
+    bool soon = s->started && now() - s->started < (time_t)s->delay + 2;
 
+    if (!soon)
+        s->delay = 0;
+    else if (s->delay < 32)
+        s->delay = s->delay ? 2 * s->delay : 1;
     s->started = now();
-    s->pid = start_command(s->action, s->command, delay);
+    s->pid = start_command(s->action, s->command, s->delay);
 }
 
 // Waits for any child; restarts it if it is a service. Returns its pid and

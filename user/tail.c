@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// tail [-n lines] [file]: the last lines of a file, or with -n +N the lines
-// from the Nth on. Keeps only as many lines as it may have to print.
+// tail [-n lines | -lines] [file]: the last lines of a file, or with -n +N the
+// lines from the Nth on. Keeps only as many lines as it may have to print.
 
+#include <ctype.h>
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,10 @@ int main(int argc, char *argv[])
     long count;
     int option;
 
+    if (argc > 1 && argv[1][0] == '-' && isdigit((unsigned char)argv[1][1])) {
+        lines = argv[1] + 1;
+        optind = 2;
+    }
     while ((option = getopt(argc, argv, "n:")) != -1) {
         if (option != 'n')
             return 2;

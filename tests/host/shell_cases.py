@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Scripts for user/sh with what they must print: (name, script, output, status).
+"""What user/sh and the tools must print. test_user_programs.py runs it all on this
+machine, test_user_guest.py in the guest.
 
-test_user_programs.py runs them on this machine, and in the guest.
+CASES           scripts for the shell: (name, script, output, status)
+SAME_PROGRAMS   commands that this machine has too: (command, input)
 """
+
+import subprocess
 
 CASES = [
     ("quotes", r'''x="a  b"; echo $x "$x" '$x' "\$x" a\ b "a\"b" "it's" ""''',
@@ -113,4 +117,47 @@ read t; echo "$p|$q|$r|$s|$?"; }''', "a|b c|x\\y|  s  |1\n", 0),
     ("many processes", "i=0; while [ $i -lt 50 ]; do (exit $i); [ $? = $i ] || echo bad; "
      "i=$((i+1)); done; echo $i", "50\n", 0),
     ("umask", "umask 027; umask; >m; [ -w m ] && umask 22; umask", "0027\n0022\n", 0),
+    ("the file tools", '''set -e
+mkdir -p a/b/c; echo text >a/b/f; ln -s f a/b/l; touch a/b/c/e
+cp -r a copy; ls -R copy; cat copy/b/l; mv copy/b/f copy/g; ls copy
+ln copy/g h; echo more >>h; cat copy/g; cmp h copy/g
+dd if=/dev/zero of=z bs=1k count=3 2>/dev/null
+dd if=h of=z bs=4 seek=2 conv=notrunc 2>/dev/null
+wc -c <z; head -c 12 z | tr -d '\\0'; echo
+rm -r copy; rm -f none a/b/c/e; rmdir a/b/c; ls -a a/b; ls -l a/b/l | grep -c 'l -> f$'
+rm none 2>/dev/null || echo cannot; cp a x 2>/dev/null || echo folder
+mkdir a 2>/dev/null || echo exists; cmp h z >/dev/null || echo differ
+cp h i; stat h | grep -c 'Size: 10,'; mv i a/b; ls a/b | wc -l
+seq 20000 | tee t | sort -n | uniq | cmp - t; tail -n 1 t; sha256sum <t
+''', "copy:\nb\n\ncopy/b:\nc\nf\nl\n\ncopy/b/c:\ne\ntext\nb\ng\n"
+     "text\nmore\n3072\ntext\n.\n..\nf\nl\n1\ncannot\nfolder\nexists\ndiffer\n"
+     "1\n3\n20000\n"
+     "f6351f5ead9a700e34275480b3856ea738122a7c57bdeb744a631251c069587a  -\n", 0),
 ]
+
+# Programs that must print what this machine's own do.
+SAME_PROGRAMS = [
+    ("sort", "b\na\nb\n10\n9\n"), ("sort -n", "10\n9\n-1\n"),
+    ("sort -ru", "b\na\nb\n"), ("uniq", "a\na\nb\na\n"), ("uniq -d", "a\na\nb\n"),
+    ("head -n 2", "1\n2\n3\n"), ("head -c 3", "1\n2\n3\n"), ("head -n 0", "1\n"),
+    ("tail -n 2", "1\n2\n3\n"), ("tail -n 5", "1\n2\n3"), ("tail -n +2", "1\n2\n3\n"),
+    ("tail -n 0", "1\n2\n"), ("tail -1", "1\n2\n"), ("head -1", "1\n2\n"), ("cut -c 2-3,5", "abcdef\nx\n"),
+    ("cut -d : -f 1,3-", "a:b:c:d\nno\n"), ("cut -d : -s -f 2", "a:b\nno\n"),
+    ("tr a-z A-Z", "Hello\n"), ("tr -d l", "hello\n"), ("tr -s l", "hello\n"),
+    ("tr -cd a-z\\n", "He11o\n"), ("tr \\n ,", "1\n2\n"), ("wc -l", "a b\nc\n"),
+    ("wc -c", "a b\nc\n"), ("wc -w", "a b\nc\n"), ("seq 3", ""), ("seq 5 -2 0", ""),
+    ("grep -n b", "abc\nd\nb\n"), ("grep -c b", "b\nb\n"), ("grep -v b", "a\nb\n"),
+    ("grep -E ^(a|b)+$", "ab\nabc\n"), ("grep -ix AB", "ab\nabc\n"),
+    ("grep -F .", "a.b\nab\n"), ("grep -q x", "y\n"), ("grep [", "y\n"),
+    ("sha256sum", "x" * 55), ("sha256sum", "x" * 56), ("sha256sum", "x" * 100000),
+    ("cat -", "in\n"), ("hexdump -C", "".join(map(chr, range(128))) * 2),
+]
+
+
+def on_this_machine(command, text):
+    """Output and exit status of this machine's own program."""
+    name, *arguments = command.split()
+    done = subprocess.run([f"/usr/bin/{name}", *arguments], input=text.encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          env={"LC_ALL": "C"})
+    return done.stdout.decode(), done.returncode
