@@ -9,6 +9,7 @@ kernel-y += riscv/sbi.c
 kernel-y += riscv/context.S
 kernel-y += dev/timer.c
 kernel-y += lib/spinlock.c
+kernel-y += lib/memcpy.S
 kernel-y += lib/mutex.c
 kernel-y += lib/wait.c
 kernel-y += proc/sched.c

@@ -239,6 +239,33 @@ TEST(system_calls_use_mapped_memory)
     CHECK_EQ(read(ends[0], memory + 4000, 8000), 8000);
 }
 
+// Through the kernel's copies in and out, against what memcmp says.
+TEST_SECONDS(copies_of_every_alignment, 60)
+{
+    enum {
+        LENGTH = 200
+    };
+    char pattern[2 * LENGTH], got[2 * LENGTH];
+    const char *path = temporary_name("copies");
+    int fd = CHECK_OK(open(path, O_RDWR | O_CREAT, 0644));
+    for (int i = 0; i < 2 * LENGTH; i++)
+        pattern[i] = (char)(i * 7 + 1);
+    for (int from = 0; from < 9; from++) {
+        CHECK_EQ(pwrite(fd, pattern + from, LENGTH + 16, 0), LENGTH + 16);
+        for (int at = 0; at < 8; at++) {
+            for (int to = 0; to < 8; to++) {
+                int n = (from * 64 + at * 8 + to) % LENGTH;
+                memset(got, '.', sizeof(got));
+                CHECK_EQ(pread(fd, got + to, n, at), n);
+                CHECK_MEMORY(got + to, pattern + from + at, n);
+                CHECK_EQ(got[to + n], '.');
+                CHECK(to == 0 || got[to - 1] == '.');
+            }
+        }
+    }
+    unlink(path);
+}
+
 TEST(break_moves)
 {
     char *start = (char *)syscall(SYS_brk, 0);  // musl's sbrk refuses to move
