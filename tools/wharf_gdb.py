@@ -7,6 +7,8 @@
     wharf virtq     the virtqueues: what the device has and what it is done with
 """
 
+import re
+
 import gdb
 
 
@@ -40,6 +42,17 @@ def function_at(address):
     symbol = gdb.execute(f"info symbol {int(address)}", to_string=True)
     return symbol.split(" in section")[0].replace(" + ", "+") \
         if " in section" in symbol else hex(int(address))
+
+
+def sleeps_in(context):
+    """Who called the scheduler: the first function above it on the stack. A
+    frame pointer (s0) has the return address and the caller's below it."""
+    word = gdb.lookup_type("unsigned long").pointer()
+    place, frame = int(context["ra"]), int(context["s"][0])
+    while frame and re.match(r"schedule|context_switch|wait_", function_at(place)):
+        saved = gdb.Value(frame - 16).cast(word)
+        frame, place = int(saved[0]), int(saved[1])
+    return function_at(place)
 
 
 def table(titles, rows):
@@ -81,8 +94,7 @@ class Ps(gdb.Command):
         return [task["tid"], process["pid"] if process else "-",
                 task["hart"]["id"] if task["hart"] else "-",
                 enum_name(task["state"], "TASK_"), text(task["name"]),
-                "(on the hart)" if task["on_hart"]
-                else function_at(task["context"]["ra"])]
+                "(on the hart)" if task["on_hart"] else sleeps_in(task["context"])]
 
 
 class Sockets(gdb.Command):
@@ -178,6 +190,8 @@ class Virtq(gdb.Command):
         registry = gdb.parse_and_eval("'drivers/net_device.c'::interfaces")
         for node in list_nodes(registry):
             interface = container(node, "struct net_interface", "node")
+            if not interface["driver"]:  # lo
+                continue
             driver = interface["driver"].cast(
                 gdb.lookup_type("struct virtio_net").pointer())
             for ring in ("rx", "tx"):

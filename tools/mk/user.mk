@@ -26,7 +26,7 @@ program-objects = $(foreach name,$(2),$(patsubst %.c,$(B)/user-objects/%.o,\
 # $(eval $(call link-program,OUTPUT,OBJECTS)): what the guest gets, and beside the
 # objects the same program with its symbols.
 define link-program
-$(1): $(2)
+$(1): $(2) tools/mk/user.mk
 	$$(call say,LINK,$$@)
 	@mkdir -p $$(@D) $(B)/user-symbols
 	$$(Q)$$(user-link) $(2) -o $(B)/user-symbols/$$(@F) \
