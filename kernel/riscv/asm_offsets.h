@@ -20,4 +20,4 @@
 #define FRAME_SIZE 288
 
 #define SSTATUS_SPP_BIT 8
-#define SSTATUS_FS_SUM 0x46000 /* FS and SUM */
+#define SSTATUS_FS 0x6000

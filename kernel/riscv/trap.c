@@ -26,7 +26,6 @@ struct trap_handlers trap_handlers;
 void (*trap_timer_interrupt)(void);
 void (*trap_external_interrupt)(void);
 
-extern const struct fixup __fixups_start[], __fixups_end[];
 extern char trap_entry[];
 
 void trap_init_hart(void)
@@ -66,34 +65,11 @@ static void serve_interrupt(uint64_t cause, bool user)
     hart->in_interrupt = false;
 }
 
-static const struct fixup *find_fixup(uint64_t pc)
-{
-    for (const struct fixup *f = __fixups_start; f < __fixups_end; f++)
-        if (f->insn == pc)
-            return f;
-    return NULL;
-}
-
 static noreturn void kernel_exception(const struct trap_frame *frame)
 {
     panic_at((const uint64_t *)frame,
              "unexpected trap: cause %lu, address %#lx", frame->cause,
              frame->address);
-}
-
-// A fault in kernel code is legitimate only on user memory, at an instruction
-// of mm/user_copy.S.
-static void kernel_page_fault(struct trap_frame *frame)
-{
-    const struct fixup *fixup = find_fixup(frame->pc);
-
-    if (!fixup || frame->address >= USER_TOP)
-        kernel_exception(frame);
-    interrupts_on();
-    int error = trap_handlers.page_fault(frame);
-    interrupts_off();
-    if (error)
-        frame->pc = fixup->continuation;
 }
 
 static void user_exception(struct trap_frame *frame)
@@ -125,8 +101,6 @@ void trap_dispatch(struct trap_frame *frame)
         serve_interrupt(frame->cause, user);
     } else if (user) {
         user_exception(frame);
-    } else if (is_page_fault(frame->cause)) {
-        kernel_page_fault(frame);
     } else {
         kernel_exception(frame);
     }

@@ -32,9 +32,8 @@ static inline bool trap_from_user(const struct trap_frame *frame)
 struct trap_handlers {
     // ecall from user mode; interrupts are on. (kernel/syscall)
     void (*syscall)(struct trap_frame *frame);
-    // A page fault from user mode, or in the kernel at an instruction that has
-    // a fix-up; interrupts are on. Returns 0 if it is resolved, else -errno,
-    // after which the kernel's fix-up runs, or the user task gets a signal.
+    // A page fault from user mode; interrupts are on. Returns 0 if it is
+    // resolved, else -errno.
     int (*page_fault)(struct trap_frame *frame);
     // Any other exception from user mode, or a page fault that was not resolved
     // for the reason of error; interrupts are on. (proc/faults.c)
@@ -60,10 +59,3 @@ void trap_init_hart(void);
 
 // Enter user mode with these registers, on the current task's kernel stack.
 noreturn void trap_enter_user(struct trap_frame *frame);
-
-// A place where a fault in the kernel is expected: riscv/user_copy.S lists
-// (instruction, continuation) pairs in the section .fixups.
-struct fixup {
-    uint64_t insn;
-    uint64_t continuation;
-};
