@@ -9,7 +9,7 @@
 #define HART_USER_SP 8
 #define HART_OVERFLOW_SP 16
 #define HART_HARTID 48
-#define HART_SIZE 88
+#define HART_SIZE 96
 
 #define FRAME_PC 0
 #define FRAME_SP 16
@@ -20,4 +20,4 @@
 #define FRAME_SIZE 288
 
 #define SSTATUS_SPP_BIT 8
-#define SSTATUS_FS 0x6000
+#define STATUS_FS 0x6000 /* SSTATUS_FS */

@@ -77,7 +77,7 @@ save:
     sd s1, FRAME_PC(sp)
     sd s2, FRAME_CAUSE(sp)
     sd s3, FRAME_ADDRESS(sp)
-    li t0, SSTATUS_FS           /* kernel code has no floating point */
+    li t0, STATUS_FS           /* kernel code has no floating point */
     csrc sstatus, t0
     mv a0, sp
     mv s0, zero                 /* end of the chain of frame pointers */
