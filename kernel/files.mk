@@ -120,3 +120,5 @@ kernel-y += fs/proc_process.c
 kernel-y += fs/proc_system.c
 kernel-y += syscall/sysrq.c
 kernel-y += syscall/copy.c
+kernel-y += fs/locks.c
+kernel-y += syscall/flock.c

@@ -31,7 +31,7 @@ void file_put(struct file *file)
     if (__atomic_sub_fetch(&file->refs, 1, __ATOMIC_ACQ_REL))
         return;
     if (file->inode && file->inode->on_close)
-        file->inode->on_close(file, true);
+        file->inode->on_close(file, NULL);
     if (file->ops->release)
         file->ops->release(file);
     if (file->writes)

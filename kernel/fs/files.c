@@ -98,10 +98,10 @@ static int files_grow(struct files *files, unsigned capacity)
 }
 
 // What a closed descriptor lets go: its record locks, and its reference.
-static void close_file(struct file *file)
+static void close_file(struct files *files, struct file *file)
 {
     if (file->inode && file->inode->on_close)
-        file->inode->on_close(file, false);
+        file->inode->on_close(file, files);
     file_put(file);
 }
 
@@ -111,7 +111,7 @@ void files_put(struct files *files)
         return;
     for (unsigned fd = 0; fd < files->capacity; fd++)
         if (files->slots[fd])
-            close_file(files->slots[fd]);
+            close_file(files, files->slots[fd]);
     kfree(files->slots);
     kfree(files);
 }
@@ -277,7 +277,7 @@ int fd_close(long fd)
         file = detach(files, (unsigned)fd);
     if (!file)
         return -EBADF;
-    close_file(file);
+    close_file(files, file);
     return 0;
 }
 
@@ -302,7 +302,7 @@ int fd_replace(long number, struct file *file, bool close_on_exec)
         bit_set(files->close_on_exec, fd, close_on_exec);
     }
     if (old)
-        close_file(old);
+        close_file(files, old);
     return (int)fd;
 }
 
@@ -353,7 +353,7 @@ int fd_close_range(unsigned first, unsigned last, unsigned flags)
                 bit_set(files->close_on_exec, fd, true);
         }
         if (file)
-            close_file(file);
+            close_file(files, file);
     }
     return 0;
 }
@@ -400,7 +400,7 @@ static void files_exec(struct task *task)
         struct file *file = NULL;
         WITH_LOCK(&files->lock)
             file = detach(files, fd);
-        close_file(file);
+        close_file(files, file);
     }
 }
 

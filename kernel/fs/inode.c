@@ -58,6 +58,7 @@ void inode_put(struct inode *inode)
     if (inode->ops && inode->ops->evict)
         inode->ops->evict(inode);
     page_cache_destroy(&inode->cache);
+    kfree(inode->locks);
     kfree(inode);
 }
 

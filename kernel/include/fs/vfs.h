@@ -70,10 +70,10 @@ struct inode {
     struct super_block *super;        // (i)
     struct page_cache cache;          // contents of a regular file
     void *private;                    // the file system's own; a fifo's pipe
-    // Record locks (fs/locks.c), and what is called when a descriptor of a
-    // file of this inode is closed, or (last) the file itself.
-    void *record_locks;
-    void (*on_close)(struct file *file, bool last);  // (a)
+    // File locks (fs/locks.c), and what is called when a descriptor in a table
+    // is closed, or (with NULL) the file itself; NULL where nothing was locked.
+    struct lock_list *locks;
+    void (*on_close)(struct file *file, struct files *table);
 };
 
 struct dentry {
