@@ -21,8 +21,8 @@ def make_run(command, **variables):
 
 
 def run(command, *options, timeout=120, **settings):
-    environment = dict(os.environ, KERNEL=os.path.join(BUILD, "wharf"),
-                       INITRD=os.path.join(BUILD, "initrd-tests.cpio"), **settings)
+    environment = {**os.environ, "KERNEL": os.path.join(BUILD, "wharf"),
+                   "INITRD": os.path.join(BUILD, "initrd-tests.cpio"), **settings}
     return subprocess.run(
         [os.path.join(TREE, "tools/run"), "--timeout", "90", "--log", os.devnull, *options,
          "--", command], env=environment, capture_output=True, timeout=timeout,

@@ -105,41 +105,6 @@ def test_old_qemu_is_refused(tmp_path):
     assert done.returncode != 0 and "6.2" in done.stderr
 
 
-PROGRAMS = os.path.join(BUILD, "host-user")
-
-
-@pytest.mark.skipif(not os.path.isdir(PROGRAMS), reason="`make test` builds them")
-class TestProgramsOnLinux:
-    """The programs of user/, built for this machine, do their work here too."""
-
-    def run(self, name, *arguments, **options):
-        return subprocess.run([os.path.join(PROGRAMS, name), *arguments],
-                              capture_output=True, timeout=30, **options)
-
-    def test_shell(self):
-        done = self.run("sh", "-c", "for i in 1 2; do echo $i; done | cat; exit 4")
-        assert (done.returncode, done.stdout) == (4, b"1\n2\n")
-
-    def test_sha256sum(self):
-        done = self.run("sha256sum", input=b"abc")
-        assert done.stdout.startswith(b"ba7816bf8f01cfea414140de5dae2223")
-
-    def test_server_and_client(self):
-        from guest import free_port
-        port = str(free_port())
-        server = subprocess.Popen([os.path.join(PROGRAMS, "httpd"), "-p", port, "-r",
-                                   os.path.join(TREE, "user/rootfs/var/www")])
-        try:
-            for _ in range(50):
-                done = self.run("fetch", "-q", f"http://127.0.0.1:{port}/")
-                if done.returncode == 0:
-                    break
-            assert b"Wharf" in done.stdout
-        finally:
-            server.terminate()
-            server.wait(10)
-
-
 @pytest.mark.skipif(not shutil.which("cppcheck"), reason="cppcheck is not installed")
 def test_lint():
     done = tool("make", "-s", f"B={BUILD}", "lint")
