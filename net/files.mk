@@ -33,3 +33,5 @@ net-y += udp_recv.c
 net-y += ifioctl.c
 net-y += unix_pair.c
 net-y += unix_transfer.c
+net-y += proc_net.c
+net-y += proc_sockets.c

@@ -59,6 +59,8 @@ static int find_family(int family, int type, int protocol,
     return error;
 }
 
+unsigned socket_count;
+
 static struct socket *socket_alloc(const struct socket_ops *ops)
 {
     static uint64_t next_inode = 1;
@@ -66,6 +68,7 @@ static struct socket *socket_alloc(const struct socket_ops *ops)
 
     if (!socket)
         return NULL;
+    __atomic_fetch_add(&socket_count, 1, __ATOMIC_RELAXED);
     socket->refs = 1;
     socket->ops = ops;
     socket->inode = __atomic_fetch_add(&next_inode, 1, __ATOMIC_RELAXED);
@@ -75,6 +78,12 @@ static struct socket *socket_alloc(const struct socket_ops *ops)
     mutex_init(&socket->recv_mutex, RANK_SOCKET_RECV, "socket receive");
     list_init(&socket->receive_queue);
     return socket;
+}
+
+static void socket_free(struct socket *socket)
+{
+    __atomic_fetch_sub(&socket_count, 1, __ATOMIC_RELAXED);
+    kfree(socket);
 }
 
 int socket_create(int family, int type, int protocol, struct socket **result)
@@ -96,12 +105,13 @@ int socket_create(int family, int type, int protocol, struct socket **result)
     socket->family = family;
     socket->type = type;
     socket->protocol = row->protocol;
+    socket->uid = current_process()->euid;
     socket->options.receive_buffer = sysctl_rmem_default;
     socket->options.send_buffer = sysctl_wmem_default;
     if (socket->ops->init) {
         error = socket->ops->init(socket);
         if (error < 0) {
-            kfree(socket);
+            socket_free(socket);
             return error;
         }
     }
@@ -118,6 +128,7 @@ struct socket *socket_create_like(const struct socket *like)
     socket->family = like->family;
     socket->type = like->type;
     socket->protocol = like->protocol;
+    socket->uid = like->uid;
     socket->options = like->options;
     return socket;
 }
@@ -134,7 +145,7 @@ void socket_put(struct socket *socket)
     assert(list_empty(&socket->receive_queue));
     if (socket->ops->destroy)
         socket->ops->destroy(socket);
-    kfree(socket);
+    socket_free(socket);
 }
 
 void socket_set_state(struct socket *socket, enum socket_state state)

@@ -11,6 +11,7 @@
 #include <abi/ioctl.h>
 #include <abi/poll.h>
 #include <lwip/priv/tcp_priv.h>
+#include <lwip/stats.h>
 #include <mm/uaccess.h>
 #include <net/errors.h>
 #include <net/icmp_error.h>
@@ -101,10 +102,12 @@ static void tcp_pcb_destroyed(u8_t id, void *data)
         // Neither FINs nor a reset: lwIP's repetitions ran out.
         if (!finished && !socket->error && !t->orphaned)
             socket->error = ETIMEDOUT;
-        if (socket->state == SOCKET_CONNECTING)
+        if (socket->state == SOCKET_CONNECTING) {
+            MIB2_STATS_INC(mib2.tcpattemptfails);
             socket_set_state(socket, SOCKET_CONNECT_FAILED);
-        else if (socket->state == SOCKET_CONNECTED)
+        } else if (socket->state == SOCKET_CONNECTED) {
             socket_set_state(socket, SOCKET_DISCONNECTED);
+        }
     }
     socket_put(socket);
 }

@@ -17,7 +17,12 @@ struct unix_socket {
     struct socket socket;
     struct unix_socket *peer;  // (i once connected) a reference
     bool closed;               // (s) the file is gone
+    struct list_node all_node; // (unix_lock) unix_sockets
 };
+
+// All of them, for /proc/net/unix.
+extern struct list_node unix_sockets;
+extern struct spinlock unix_lock;  // RANK_SPIN
 
 static inline struct unix_socket *unix_of(struct socket *socket)
 {

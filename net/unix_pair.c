@@ -9,10 +9,29 @@
 #include <abi/errno.h>
 #include <abi/ioctl.h>
 #include <abi/poll.h>
+#include <fs/proc.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
 
 #include "unix.h"
+
+struct list_node unix_sockets = LIST_INIT(unix_sockets);
+struct spinlock unix_lock = SPINLOCK_INIT(RANK_SPIN);
+
+static int unix_init_op(struct socket *socket)
+{
+    WITH_LOCK(&unix_lock) {
+        list_push_back(&unix_sockets, &unix_of(socket)->all_node);
+    }
+    return 0;
+}
+
+static void unix_destroy_op(struct socket *socket)
+{
+    WITH_LOCK(&unix_lock) {
+        list_remove(&unix_of(socket)->all_node);
+    }
+}
 
 static int unix_pair_op(struct socket *one, struct socket *other)
 {
@@ -166,9 +185,29 @@ static long unix_ioctl_op(struct socket *socket, unsigned command,
     }
 }
 
+// Num RefCount Protocol Flags Type St Inode Path; states are enum socket_state
+// of Linux's <linux/net.h>.
+static void show_unix(struct text *text)
+{
+    struct unix_socket *u;
+
+    text_printf(text,
+                "Num       RefCount Protocol Flags    Type St Inode Path\n");
+    WITH_LOCK(&unix_lock) {
+        list_for_each (u, &unix_sockets, all_node) {
+            if (!u->closed)
+                text_printf(text, "%016lX: %08X %08X %08X %04X %02X %5lu\n", 0ul,
+                            u->socket.refs, 0, 0, u->socket.type,
+                            u->peer ? 3 : 1, u->socket.inode);
+        }
+    }
+}
+PROC_FILE(net_unix) = {"net/unix", show_unix, NULL};
+
 static const struct socket_ops unix_socket_ops = {
     .name = "UNIX",
     .size = sizeof(struct unix_socket),
+    .init = unix_init_op,
     .pair = unix_pair_op,
     .send = unix_send_op,
     .receive = unix_receive_op,
@@ -178,6 +217,7 @@ static const struct socket_ops unix_socket_ops = {
     .poll = unix_poll_op,
     .ioctl = unix_ioctl_op,
     .close = unix_close_op,
+    .destroy = unix_destroy_op,
 };
 SOCKET_FAMILY(unix_stream) = {AF_UNIX, SOCK_STREAM, 0, &unix_socket_ops};
 SOCKET_FAMILY(unix_dgram) = {AF_UNIX, SOCK_DGRAM, 0, &unix_socket_ops};

@@ -105,6 +105,7 @@ struct socket {
     const struct socket_ops *ops;  // (i)
     int family, type, protocol;    // (i) as SO_DOMAIN, SO_TYPE, SO_PROTOCOL say
     uint64_t inode;                // (i) number, for /proc/net and fstat
+    uint32_t uid;                  // (i) of the process that made it
 
     struct spinlock lock;          // RANK_SOCKET
     struct wait_queue wait;        // every change of state or readiness
@@ -161,6 +162,8 @@ int socket_create(int family, int type, int protocol, struct socket **socket);
 struct socket *socket_create_like(const struct socket *like);
 void socket_get(struct socket *socket);
 void socket_put(struct socket *socket);  // may sleep: the last one destroys
+
+extern unsigned socket_count;  // (a) sockets that exist
 
 // The only place that changes a state: checks the transition, traces, wakes.
 // socket->lock held.
