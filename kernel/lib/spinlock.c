@@ -6,6 +6,7 @@
 #include <lib/csr.h>
 #include <lib/lock.h>
 #include <lib/log.h>
+#include <lib/wait.h>
 
 void interrupts_push(void)
 {
@@ -22,7 +23,11 @@ void interrupts_pop(void)
     struct hart *hart = this_hart();
 
     assert_debug(!interrupts_enabled() && hart->lock_depth > 0);
-    if (--hart->lock_depth == 0 && hart->saved_interrupts)
+    if (--hart->lock_depth > 0)
+        return;
+    if (hart->wake_harts)
+        sched_wake_harts();
+    if (hart->saved_interrupts)
         interrupts_on();
 }
 

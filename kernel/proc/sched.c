@@ -267,7 +267,15 @@ static void ask_to_reschedule(struct hart *hart, const struct task *task)
         return;
     WRITE_ONCE(hart->need_resched, true);
     if (hart != this_hart())
-        sbi_send_ipi(1ull << hart->id);
+        this_hart()->wake_harts |= 1ull << hart->id;
+}
+
+void sched_wake_harts(void)
+{
+    struct hart *hart = this_hart();
+
+    sbi_send_ipi(hart->wake_harts);
+    hart->wake_harts = 0;
 }
 
 // Queue a runnable task that is on no queue and no hart.

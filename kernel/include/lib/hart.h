@@ -23,6 +23,7 @@ struct hart {
     struct mm *mm;          // the address space in satp, or NULL for kernel's
     unsigned id;            // index into harts[], 0 is the boot hart
     uint64_t hartid;        // the hart's number in the FDT and for SBI
+    uint64_t wake_harts;    // to interrupt when no spinlock is held any more
     int lock_depth;         // spinlocks held
     bool saved_interrupts;  // were interrupts on before the first of them?
     bool need_resched;      // call schedule() before returning to user mode

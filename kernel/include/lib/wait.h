@@ -109,6 +109,11 @@ void schedule(void);
 // Make a sleeping task runnable; harmless if it is not asleep. Any context.
 void wake_task(struct task *task);
 
+// Interrupt the harts that wake_task has chosen. Put off until this hart holds
+// no spinlock (interrupts_pop): a hart that is woken earlier only spins for it,
+// for long where the host has fewer processors than the machine.
+void sched_wake_harts(void);
+
 // The two ends of a sleep: from the first on, wake_task ends the next
 // schedule_until at once; the second takes it back.
 void sched_prepare_sleep(bool interruptible);
