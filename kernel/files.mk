@@ -122,3 +122,7 @@ kernel-y += syscall/sysrq.c
 kernel-y += syscall/copy.c
 kernel-y += fs/locks.c
 kernel-y += syscall/flock.c
+kernel-y += syscall/names.c
+kernel-y += syscall/syslog.c
+kernel-y += syscall/futex_requeue.c
+kernel-y += syscall/futex_wake_op.c
