@@ -69,7 +69,8 @@ static void watch(struct tx_ring *tx)
 }
 
 // In interrupt context. Goes on for as long as frames are in flight. Where the
-// device has not used any of them for a whole period, its kick may be lost.
+// device had frames to send all the time since the last run and has used none,
+// its kick may be lost.
 static void watchdog(struct timer *timer)
 {
     struct virtio_net *net =
@@ -78,14 +79,16 @@ static void watchdog(struct timer *timer)
     __atomic_store_n(&tx->watched, 0u, __ATOMIC_SEQ_CST);
     unsigned in_flight =
         __atomic_load_n(&tx->queue->in_flight, __ATOMIC_SEQ_CST);
+    bool busy = virtqueue_used_count(tx->queue) < in_flight;
     uint16_t used = READ_ONCE(tx->queue->used->index);
-    if (in_flight == 0)
-        return;
-    if (used == tx->last_used && virtqueue_used_count(tx->queue) < in_flight) {
+    if (busy && tx->was_busy && used == tx->last_used) {
         virtio_kick_always(net->device, tx->queue->number);
         __atomic_fetch_add(&net->counters.tx_rescues, 1, __ATOMIC_RELAXED);
     }
+    tx->was_busy = busy;
     tx->last_used = used;
+    if (in_flight == 0)
+        return;
     watch(tx);
     net->interface.notify(&net->interface);
 }

@@ -56,7 +56,8 @@ struct tx_ring {
     struct tx_slot *free;     // (c)
     struct timer watchdog;    // armed while frames are in flight
     uint32_t watched;         // (a) 1: it is
-    uint16_t last_used;       // (watchdog) used index at its last run
+    bool was_busy;            // (watchdog) at its last run: the device had work
+    uint16_t last_used;       // (watchdog) ... and this used index
 };
 
 struct virtio_net {
