@@ -8,6 +8,7 @@ programs += sh
 
 # Files and text.
 programs += cat
+programs += chmod
 programs += cmp
 programs += cp
 programs += cut

@@ -209,12 +209,27 @@ static void leave_foreground(struct job *job)
     }
 }
 
-// Waits until the job has ended or stopped.
+static bool was_interrupted(const struct job *job)
+{
+    for (struct process *p = job->processes; p; p = p->next) {
+        if (p->ended && WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGINT)
+            return true;
+    }
+    return shell.interrupted;
+}
+
+// Waits until the job has ended or stopped. Ctrl-C may have come while only
+// some of its processes had been started: the others are told of it.
 int job_wait(struct job *job)
 {
+    bool told = !shell.job_control;
     int status;
 
     while (!all(job, true)) {
+        if (!told && was_interrupted(job)) {
+            kill(-job->group, SIGINT);
+            told = true;
+        }
         if (!reap(WUNTRACED) && errno != EINTR)
             break;
     }
