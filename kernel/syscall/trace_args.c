@@ -10,6 +10,7 @@
 #include <abi/time.h>
 #include <mm/uaccess.h>
 #include <mm/uio.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
