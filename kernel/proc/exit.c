@@ -245,25 +245,27 @@ noreturn void process_exit(int status)
 // ---- exec ----
 
 // The thread that execs takes the place of the leader: its tid becomes the pid.
-static void become_leader(struct task *task)
+// Returns the old leader, with the reference that the process had. Lock held.
+static struct task *become_leader(struct task *task)
 {
     struct process *process = task->process;
     struct task *old = process->leader;
 
     if (old == task)
-        return;
+        return NULL;
     task_unpublish(task);
     task_unpublish(old);
     task_publish_as(task, process->pid);
     process->leader = task;
     task_get(task);
-    task_put(old);
+    return old;
 }
 
 int process_end_other_threads(void)
 {
     struct task *task = current;
     struct process *process = task->process;
+    struct task *old_leader = NULL;
 
     WITH_LOCK(&process_tree_lock) {
         WITH_LOCK(&process->signal_lock) {
@@ -279,9 +281,11 @@ int process_end_other_threads(void)
         return 0;
     wait_event(&process->thread_wait, READ_ONCE(process->thread_count) == 1);
     WITH_LOCK(&process_tree_lock) {
-        become_leader(task);
+        old_leader = become_leader(task);
         process->exec_task = NULL;
     }
+    if (old_leader)
+        task_put(old_leader);
     return 0;
 }
 
