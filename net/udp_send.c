@@ -83,8 +83,10 @@ static err_t transmit(struct udp_socket *u, struct pbuf *p,
     err_t result =
         udp_sendto_if_src(u->pcb, p, &to->ip, to->port, netif, &source);
     *stalled = netif->state;
-    // lwIP has put its headers in front; take them off for another try.
-    pbuf_remove_header(p, payload - (uint8_t *)p->payload);
+    // lwIP has put its headers in front: off with them for another try. (After
+    // a success they stay: the packet may wait in the ARP queue.)
+    if (result == ERR_MEM)
+        pbuf_remove_header(p, payload - (uint8_t *)p->payload);
     return result;
 }
 
