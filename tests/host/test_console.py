@@ -39,7 +39,7 @@ def test_interrupt_of_a_blocked_accept(guest):
 def test_signal_for_a_server(guest):
     guest.start("nc -l 5556 & sleep 1; ss -lnt; kill -INT $!; wait $!; echo st''atus $?")
     guest.expect(r":5556\b", 20)
-    found = guest.expect(r"status (\d+)", 20)
+    found = guest.expect(r"status (\d+)\r", 20)
     assert int(found.group(1)) == 128 + 2
     guest.expect(PROMPT)
 
