@@ -40,15 +40,14 @@ void mm_get(struct mm *mm)
 
 void mm_put(struct mm *mm)
 {
-    struct list_node dead = LIST_INIT(dead);
-    struct vma *vma, *next;
+    struct vma *vma;
     if (__atomic_sub_fetch(&mm->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     // Off the page caches first, so that truncation does not come by.
-    list_for_each_safe(vma, next, &mm->vmas, node)
-        vma_unlink(vma, &dead);
+    list_for_each(vma, &mm->vmas, node)
+        vma_hide(vma);
     page_table_destroy(mm);
-    vma_release(&dead);
+    vma_release(&mm->vmas);
     if (mm->exe_file)
         mm->exe_ops->put(mm->exe_file);
     tlb_table_put(mm);

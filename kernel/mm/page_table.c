@@ -39,7 +39,7 @@ uint64_t *page_table_create(uint64_t *root, uint64_t va)
 static uint64_t *find_leaf_table(uint64_t *root, uint64_t va)
 {
     uint64_t entry = READ_ONCE(root[table_index(va, 2)]);
-    if (!(entry & PTE_VALID))
+    if (!entry)
         return NULL;
     uint64_t *at = &table_of(entry)[table_index(va, 1)];
     return READ_ONCE(*at) & PTE_VALID ? at : NULL;
@@ -53,7 +53,7 @@ uint64_t *page_table_find(uint64_t *root, uint64_t va)
 
 uaddr page_table_step(const uint64_t *root, uaddr at, uaddr end)
 {
-    bool empty = !(READ_ONCE(root[table_index(at, 2)]) & PTE_VALID);
+    bool empty = !READ_ONCE(root[table_index(at, 2)]);
     uint64_t span = empty ? TABLE_SPAN * TABLE_ENTRIES : TABLE_SPAN;
     return MIN(ALIGN_DOWN(at, span) + span, end);
 }
@@ -108,28 +108,47 @@ void page_table_trim(struct mm *mm, uaddr start, uaddr end,
     }
 }
 
-static void put_leaf_table(uint64_t *table)
+// ---- the end ----
+
+// Drop the pages of a VMA; its entries are not looked at again.
+static void put_pages(struct vma *vma)
 {
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-        if (table[i] & PTE_PAGE)
-            page_put(pte_page(table[i]));
-    page_put(virt_to_page(table));
+    uint64_t *root = vma->mm->root;
+    for (uaddr next, at = vma->start; at < vma->end; at = next) {
+        next = page_table_step(root, at, vma->end);
+        const uint64_t *pte = page_table_find(root, at);
+        for (; pte && at < next; at += PAGE_SIZE, pte++)
+            if (*pte & PTE_PAGE)
+                page_put(pte_page(*pte));
+    }
+}
+
+// Most of a table is empty, so look at eight entries at a time.
+static void put_tables(uint64_t *middle)
+{
+    for (uint64_t *e = middle; e < middle + TABLE_ENTRIES; e += 8) {
+        if (!(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]))
+            continue;
+        for (unsigned i = 0; i < 8; i++)
+            if (e[i])
+                page_put(pte_page(e[i]));
+    }
+    page_put(virt_to_page(middle));
 }
 
 void page_table_destroy(struct mm *mm)
 {
+    struct vma *vma;
     // Out of the harts' reach first; the addresses stay in the entries.
     for (unsigned i = 0; i < USER_ENTRIES; i++)
-        mm->root[i] &= ~PTE_VALID;
+        if (mm->root[i])
+            mm->root[i] &= ~PTE_VALID;
     tlb_flush_mm(mm);
+    list_for_each(vma, &mm->vmas, node)
+        put_pages(vma);
     for (unsigned i = 0; i < USER_ENTRIES; i++) {
-        if (!mm->root[i])
-            continue;
-        uint64_t *middle = table_of(mm->root[i]);
-        for (unsigned j = 0; j < TABLE_ENTRIES; j++)
-            if (middle[j] & PTE_VALID)
-                put_leaf_table(table_of(middle[j]));
-        page_put(virt_to_page(middle));
+        if (mm->root[i])
+            put_tables(table_of(mm->root[i]));
         mm->root[i] = 0;
     }
 }

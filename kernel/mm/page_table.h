@@ -74,7 +74,7 @@ void page_table_clear(struct mm *mm, uaddr start, uaddr end,
 void page_table_trim(struct mm *mm, uaddr start, uaddr end,
                      struct tlb_batch *batch);
 
-// Free all user tables and the pages in them. No task uses mm any more.
+// Free all user tables and the pages of all VMAs. No task uses mm any more.
 void page_table_destroy(struct mm *mm);
 
 extern uint64_t *kernel_root;  // the kernel's root table

@@ -110,6 +110,13 @@ void vma_link(struct mm *mm, struct vma *vma)
     unlock_cache(vma);
 }
 
+void vma_hide(struct vma *vma)
+{
+    lock_cache(vma);
+    list_remove(&vma->mapping);
+    unlock_cache(vma);
+}
+
 void vma_unlink(struct vma *vma, struct list_node *dead)
 {
     struct mm *mm = vma->mm;
@@ -117,9 +124,7 @@ void vma_unlink(struct vma *vma, struct list_node *dead)
         mm->last_found = NULL;
     list_remove(&vma->node);
     mm->total_pages -= page_count(vma);
-    lock_cache(vma);
-    list_remove(&vma->mapping);
-    unlock_cache(vma);
+    vma_hide(vma);
     list_push_back(dead, &vma->node);
 }
 

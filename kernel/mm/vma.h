@@ -34,6 +34,9 @@ void vma_resize(struct vma *vma, uaddr start, uaddr end);
 void vma_unlink(struct vma *vma, struct list_node *dead);
 void vma_release(struct list_node *dead);
 
+// Take a VMA off its cache's list, so that truncation does not find it.
+void vma_hide(struct vma *vma);
+
 struct vma *vma_next(struct vma *vma);  // NULL at the ends
 struct vma *vma_previous(struct vma *vma);
 
