@@ -56,13 +56,20 @@ static struct addrinfo *resolve(const char *host, const char *port)
     return found;
 }
 
-// Connects within the time. Returns false with errno set.
+static void set_non_blocking(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+// Connects within the time, if there is one. Returns false with errno set.
 static bool connect_in_time(int fd, const struct addrinfo *to)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
     int error = 0;
     socklen_t size = sizeof(error);
 
+    if (timeout >= 0)
+        set_non_blocking(fd);
     if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
         return true;
     if (errno != EINPROGRESS)
@@ -81,10 +88,11 @@ static int open_client(const char *host, const char *port)
     struct addrinfo *found = resolve(host, port);
 
     for (struct addrinfo *to = found; to; to = to->ai_next) {
-        int fd = socket(to->ai_family, to->ai_socktype | SOCK_NONBLOCK, 0);
+        int fd = socket(to->ai_family, to->ai_socktype, 0);
 
         if (fd >= 0 && connect_in_time(fd, to)) {
             freeaddrinfo(found);
+            set_non_blocking(fd);
             if (verbose || scan)
                 fprintf(stderr, "%s %s: open\n", host, port);
             return fd;
@@ -139,7 +147,7 @@ static int await_client(int server)
     } else if ((fd = accept(server, peer, &size)) < 0) {
         err(1, "accept");
     }
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    set_non_blocking(fd);
     tell_client(peer, size);
     return fd;
 }

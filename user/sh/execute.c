@@ -102,13 +102,14 @@ static int execute_sequence(const struct node *node)
     return shell.flow ? status : execute(node->right);
 }
 
+// With job control, too, the command gets an empty input: a server in the
+// background must not compete with the shell for what is typed.
 static int execute_background(const struct node *node)
 {
     struct job *job = job_create("background");
 
     if (job_fork(job, false) == 0) {
-        if (!shell.job_control)
-            connect_pipe(open("/dev/null", O_RDONLY), 0);
+        connect_pipe(open("/dev/null", O_RDONLY), 0);
         finish_with(node->left);
     }
     job_background(job);
