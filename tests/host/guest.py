@@ -121,10 +121,11 @@ class Guest:
                 self.changed.wait(left)
 
     def tail(self):
-        """The end of the console, for a message."""
+        """The end of the console, for a message; without the firmware's words."""
         self.log.flush()
         with open(self.log.name, "rb") as log:
-            return log.read()[-3000:].decode(errors="replace")
+            text = log.read().decode(errors="replace")
+        return re.split(r"Boot HART MEDELEG.*\n", text)[-1][-3000:]
 
     def send(self, text):
         self.process.stdin.write(text.encode() if isinstance(text, str) else text)
