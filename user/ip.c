@@ -69,6 +69,8 @@ static void print_link(int number, const char *name)
 {
     struct ifreq answer;
 
+    if (ask(name, SIOCGIFINDEX, &answer))
+        number = answer.ifr_ifindex;
     printf("%d: %s: ", number, name);
     if (ask(name, SIOCGIFFLAGS, &answer))
         print_flags((unsigned short)answer.ifr_flags);

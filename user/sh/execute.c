@@ -58,7 +58,7 @@ static int start_member(struct job *job, const struct node *node, int input)
 
 static int execute_pipeline(const struct node *node)
 {
-    struct job *job = job_create("pipeline");
+    struct job *job = job_create(describe(node));
     int input = -1;
 
     for (node = node->left; node; node = node->next)
@@ -106,7 +106,7 @@ static int execute_sequence(const struct node *node)
 // background must not compete with the shell for what is typed.
 static int execute_background(const struct node *node)
 {
-    struct job *job = job_create("background");
+    struct job *job = job_create(describe(node));
 
     if (job_fork(job, false) == 0) {
         connect_pipe(open("/dev/null", O_RDONLY), 0);
@@ -118,7 +118,7 @@ static int execute_background(const struct node *node)
 
 static int execute_subshell(const struct node *node)
 {
-    struct job *job = job_create("subshell");
+    struct job *job = job_create(describe(node));
 
     if (job_fork(job, true) == 0)
         finish_with(node->left);
@@ -182,7 +182,6 @@ static int execute_while(const struct node *node)
 
 static int execute_for(const struct node *node)
 {
-    struct arena_mark mark = arena_mark(&scratch);
     static const struct word all = {.text = "\"$@\""};
     char **values = expand_words(node->all_parameters ? &all : node->words);
     int status = 0;
@@ -196,7 +195,6 @@ static int execute_for(const struct node *node)
             break;
     }
     shell.loop_depth--;
-    arena_release(&scratch, mark);
     return status;
 }
 
@@ -211,13 +209,11 @@ static bool case_matches(const struct case_item *item, const char *value)
 
 static int execute_case(const struct node *node)
 {
-    struct arena_mark mark = arena_mark(&scratch);
     const char *value = expand_string(node->name);
     const struct case_item *item = node->items;
 
     while (item && !case_matches(item, value))
         item = item->next;
-    arena_release(&scratch, mark);
     return item && item->body ? execute(item->body) : 0;
 }
 
@@ -259,8 +255,10 @@ static int execute_redirected(const struct node *node)
     return status;
 }
 
+// What was expanded for a command is given back after it.
 int execute(const struct node *node)
 {
+    struct arena_mark mark = arena_mark(&scratch);
     int status;
 
     traps_run();
@@ -270,6 +268,7 @@ int execute(const struct node *node)
         status = execute_redirected(node);
     else
         status = executors[node->type].function(node);
+    arena_release(&scratch, mark);
     shell.status = status;
     if (status && shell.exit_on_error && executors[node->type].checked &&
         shell.condition_depth == 0 && !shell.flow)
@@ -288,6 +287,7 @@ static bool is_last(struct source *source, const struct node *node)
 // that it defined goes on using it. Returns false at the end.
 bool execute_line(struct source *source, struct arena *tree)
 {
+    struct arena_mark mark = arena_mark(&scratch);
     unsigned defined = functions_defined();
     struct node *node = NULL;
 
@@ -305,6 +305,7 @@ bool execute_line(struct source *source, struct arena *tree)
     case PARSE_NOTHING:
         break;
     }
+    arena_release(&scratch, mark);
     if (functions_defined() == defined)
         arena_free(tree);
     tree->newest = NULL;

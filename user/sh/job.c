@@ -29,7 +29,7 @@ struct job {
     pid_t group;
     struct process *processes;  // the last member of the pipeline first
     bool announced;             // that it has stopped
-    char text[40];
+    char text[64];
 };
 
 static struct job *jobs;
@@ -179,8 +179,8 @@ static void print_job(const struct job *job, FILE *stream)
         state = exit_status(job) ? "Failed" : "Done";
     else if (all(job, true))
         state = "Stopped";
-    fprintf(stream, "[%d] %d %-8s %s\n", job->number, (int)job->group, state,
-            job->text);
+    fprintf(stream, "[%d] %d %-8s %s\n", job->number, (int)job->processes->pid,
+            state, job->text);
 }
 
 // The end of the job in the foreground, or its stop.

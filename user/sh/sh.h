@@ -281,13 +281,16 @@ void redirect_keep(struct saved_fd *saved);
 /* job.c: a job is the processes of one pipeline. */
 struct job;
 
-struct job *job_create(const char *text);
+struct job *job_create(const char *text); /* for messages; it is copied */
 pid_t job_fork(struct job *job, bool foreground); /* 0 in the child */
 int job_wait(struct job *job); /* in the foreground; the last one's status */
 void job_background(struct job *job);
 pid_t job_target(const char *name); /* for kill(); 0: there is none */
 void jobs_init(void);
 void jobs_notify(void); /* tells of jobs that ended or stopped */
+
+/* describe.c */
+const char *describe(const struct node *node); /* in the scratch arena */
 
 /* trap.c */
 void traps_init(void);

@@ -179,7 +179,7 @@ static int execute_program(const struct node *node, char **argv, bool replace)
 
     if (replace)
         become_program(node, argv);
-    job = job_create(argv[0]);
+    job = job_create(describe(node));
     if (job_fork(job, true) == 0)
         become_program(node, argv);
     return job_wait(job);
@@ -209,9 +209,5 @@ static int execute_words(const struct node *node, char **argv, bool replace)
 // With `replace`, this process has nothing else to do, and becomes the program.
 int execute_simple(const struct node *node, bool replace)
 {
-    struct arena_mark mark = arena_mark(&scratch);
-    int status = execute_words(node, expand_words(node->words), replace);
-
-    arena_release(&scratch, mark);
-    return status;
+    return execute_words(node, expand_words(node->words), replace);
 }
