@@ -39,12 +39,13 @@ static void add_field(struct expansion *e, const char *text)
     e->fields[e->count] = NULL;
 }
 
+// A lone [ is the command, not a pattern: no folder need be read for it.
 static bool has_pattern(const char *text)
 {
     for (; *text; text++) {
         if (*text == '\\')
             text++;
-        else if (strchr("*?[", *text))
+        else if (strchr("*?", *text) || (*text == '[' && strchr(text, ']')))
             return true;
     }
     return false;
