@@ -37,12 +37,25 @@ static int prefix_length(const ip4_addr_t *mask)
     return __builtin_popcount(mask->addr);
 }
 
+// There is a default route while there is a gateway; the first one counts.
+static void choose_default(void)
+{
+    struct net_link *link;
+
+    netif_set_default(NULL);
+    list_for_each (link, &NET_SERVER.links, node) {
+        if (!netif_default && !ip4_addr_isany(netif_ip4_gw(&link->netif)))
+            netif_set_default(&link->netif);
+    }
+}
+
 // An interface's address changed.
 static void status_callback(struct netif *netif)
 {
     struct net_link *link = netif->state;
     char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
 
+    choose_default();
     if (ip4_addr_isany(netif_ip4_addr(netif)))
         return;
     ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address));
@@ -106,16 +119,15 @@ static void configure_loopback(struct net_link *link)
 void config_start(struct net_link *link)
 {
     char text[64];
-    bool first = !netif_default;
+    static bool first = true;
 
     if (link == NET_SERVER.loopback) {
         configure_loopback(link);
         return;
     }
-    if (first)
-        netif_set_default(&link->netif);
     netif_set_status_callback(&link->netif, status_callback);
     bool given = first && bootarg_value("ip", text, sizeof(text));
+    first = false;
     if (given && strcmp(text, "none") == 0)
         return;
     if (given && strcmp(text, "dhcp") != 0 && configure_static(link, text))

@@ -33,6 +33,30 @@ SYSCTL(net_keepalive_interval) = {"net/ipv4/tcp_keepalive_intvl",
 SYSCTL(net_keepalive_probes) = {"net/ipv4/tcp_keepalive_probes",
                             &sysctl_tcp_keepalive_probes, 1, 127};
 
+static int parse_retries(const char *value, unsigned *retries)
+{
+    return sscanf(value, "%u", retries) != 1 || *retries < 1 || *retries > 127
+               ? -EINVAL
+               : 0;
+}
+
+static void show_retries(struct text *text)
+{
+    text_printf(text, "%u\n", lwip_port_retries);
+}
+
+static int store_retries(const char *value)
+{
+    unsigned retries;
+    int error = parse_retries(value, &retries);
+
+    if (error == 0)
+        lwip_port_retries = retries;
+    return error;
+}
+PROC_FILE(tcp_retries2) = {"sys/net/ipv4/tcp_retries2", show_retries,
+                           store_retries};
+
 // lwIP compares with the number of repetitions after which it gives up at
 // once; net/tcp.c lets the last one have its time, so it is one more.
 static void show_syn_retries(struct text *text)
@@ -43,11 +67,11 @@ static void show_syn_retries(struct text *text)
 static int store_syn_retries(const char *value)
 {
     unsigned retries;
+    int error = parse_retries(value, &retries);
 
-    if (sscanf(value, "%u", &retries) != 1 || retries < 1 || retries > 127)
-        return -EINVAL;
-    lwip_port_syn_retries = retries + 1;
-    return 0;
+    if (error == 0)
+        lwip_port_syn_retries = retries + 1;
+    return error;
 }
 PROC_FILE(tcp_syn_retries) = {"sys/net/ipv4/tcp_syn_retries", show_syn_retries,
                               store_syn_retries};

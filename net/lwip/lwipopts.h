@@ -110,10 +110,10 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define TCP_TMR_INTERVAL 50
 #define LWIP_TCP_RTO_TIME 1000
 #define TCP_MSL 30000u
-#define TCP_MAXRTX 12
-/* net.ipv4.tcp_syn_retries; not a constant, though lwIP thinks so. */
+/* net.ipv4.tcp_retries2 and tcp_syn_retries: no constants, as lwIP thinks. */
+#define TCP_MAXRTX lwip_port_retries
 #define TCP_SYNMAXRTX lwip_port_syn_retries
-extern uint8_t lwip_port_syn_retries;
+extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 
 /* Initial sequence numbers by RFC 6528 (contrib/addons/tcp_isn). */
 #define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-uint8_t lwip_port_syn_retries = 6 + 1;  // net/sysctl.c
+// Both changed in net/sysctl.c.
+uint8_t lwip_port_retries = 15;
+uint8_t lwip_port_syn_retries = 6 + 1;
 
 // Milliseconds, wrapping: lwIP only looks at differences.
 u32_t sys_now(void)
