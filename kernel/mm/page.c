@@ -146,44 +146,46 @@ void page_free_range(paddr start, uint64_t size)
 
 // ---- start-up ----
 
-// The ranges of memory that are taken, in no order: index counts them.
-static bool taken_range(int index, paddr *start, paddr *end)
+// What of the memory is taken from the start, in no order.
+static struct range {
+    paddr start, end;
+} taken[32];
+static unsigned taken_count;
+
+static void take(paddr start, uint64_t size)
 {
-    uint64_t size = 0;
-    *start = 0;
-    if (index == 0) {
-        *start = KERNEL_PHYS;
-        size = virt_to_phys(__kernel_end) - KERNEL_PHYS;
-    } else if (index == 1) {
-        fdt_range(start, &size);
-    } else if (index == 2) {
-        fdt_initrd(start, &size);
-    } else if (index == 3) {  // the array itself, once it has a place
-        *start = memory.pages ? virt_to_phys(memory.pages) : 0;
-        size = memory.count * sizeof(struct page);
-    } else if (!fdt_reserved(index - 4, start, &size)) {
-        return false;
-    }
-    *end = ALIGN_UP(*start + size, PAGE_SIZE);
-    *start = ALIGN_DOWN(*start, PAGE_SIZE);
-    return true;
+    assert(taken_count < ARRAY_SIZE(taken));
+    taken[taken_count++] = (struct range){ALIGN_DOWN(start, PAGE_SIZE),
+                                          ALIGN_UP(start + size, PAGE_SIZE)};
+}
+
+static void find_taken(void)
+{
+    paddr start;
+    uint64_t size;
+    take(KERNEL_PHYS, virt_to_phys(__kernel_end) - KERNEL_PHYS);
+    fdt_range(&start, &size);
+    take(start, size);
+    if (fdt_initrd(&start, &size))
+        take(start, size);
+    for (int i = 0; fdt_reserved(i, &start, &size); i++)
+        take(start, size);
 }
 
 // The next stretch of [from, end) that nobody has taken, as *start and the
 // result; an empty one at the end.
 static paddr untaken(paddr from, paddr end, paddr *start)
 {
-    paddr s, e;
-    for (int i = 0; taken_range(i, &s, &e);) {
-        bool inside = s <= from && from < e;
+    for (unsigned i = 0; i < taken_count;) {
+        bool inside = taken[i].start <= from && from < taken[i].end;
         if (inside)
-            from = e;
+            from = taken[i].end;
         i = inside ? 0 : i + 1;
     }
     *start = MIN(from, end);
-    for (int i = 0; taken_range(i, &s, &e); i++)
-        if (s > from && s < end)
-            end = s;
+    for (unsigned i = 0; i < taken_count; i++)
+        if (taken[i].start > from && taken[i].start < end)
+            end = taken[i].start;
     return MAX(end, *start);
 }
 
@@ -213,7 +215,9 @@ void page_init(void)
     // Aligned to the largest block, so that block numbers are alignments.
     base = ALIGN_DOWN(low, PAGE_SIZE << MAX_ORDER);
     size_t count = (high - base) >> PAGE_SHIFT;
+    find_taken();
     struct page *pages = place_array(count * sizeof(struct page));
+    take(virt_to_phys(pages), count * sizeof(struct page));
     memset(pages, 0, count * sizeof(struct page));
     buddy_init(&memory, pages, count);
     for (int bank = 0; fdt_memory(bank, &start, &size); bank++) {
