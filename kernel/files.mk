@@ -22,6 +22,7 @@ kernel-y += proc/signal.c
 kernel-y += proc/signal_deliver.c
 kernel-y += proc/faults.c
 kernel-y += proc/fpu.c
+kernel-y += proc/oom.c
 kernel-debug += proc/mutex_order.c
 kernel-y += dev/bootargs.c
 kernel-y += dev/fdt.c

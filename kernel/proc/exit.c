@@ -161,6 +161,7 @@ static void release_mm(struct task *task)
         task->mm = NULL;
     }
     mm_put(mm);
+    oom_released();
 }
 
 static void release_resources(struct task *task)

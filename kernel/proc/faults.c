@@ -31,8 +31,8 @@ static void unresolved_fault(const struct trap_frame *frame, int error)
 {
     switch (error) {
     case -ENOMEM:
-        log_line("%s/%d: killed, out of memory", current->name, current->tid);
-        process_exit(SIGKILL);
+        oom_wait();
+        break;
     case -EIO:
         signal_fault(SIGBUS, BUS_ADRERR, frame->address);
         break;

@@ -37,5 +37,11 @@ int signal_send_to_self(int signal, const struct abi_siginfo *info);
 // The process's signal_lock is held.
 int signal_dequeue_locked(uint64_t set, struct abi_siginfo *info);
 
+// oom.c: the running task's page fault found no memory. Kills the largest
+// process and sleeps until an address space is given back; the caller lets the
+// instruction fault again. oom_released is called for each that is.
+void oom_wait(void);
+void oom_released(void);
+
 // The end of the path to user mode, for new tasks too (signal_deliver.c).
 void return_to_user(struct trap_frame *frame);
