@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The only way in which the kernel touches user memory. SUM is set inside these
-// functions alone; a fault resolves the page or ends the copy. They may sleep
-// (page faults), so they may be called only under locks above RANK_MM, and
-// never in interrupt context.
+// The only way in which the kernel touches user memory: by looking up the page
+// and copying through the direct map. A page that is missing is faulted in, so
+// these functions may sleep, and may be called only under locks above RANK_MM,
+// and never in interrupt context. They work on the running task's memory.
 
 #pragma once
 
