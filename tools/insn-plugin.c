@@ -24,7 +24,9 @@ struct qemu_plugin_tb;
 typedef void (*tb_translated)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*tb_executed)(unsigned hart, void *data);
 typedef void (*at_exit)(qemu_plugin_id_t id, void *data);
-enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
+enum qemu_plugin_cb_flags {
+    QEMU_PLUGIN_CB_NO_REGS
+};
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
                                            tb_translated callback);
@@ -64,9 +66,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     bool first = qemu_plugin_tb_vaddr(tb) == KERNEL_START;
 
     (void)id;
-    qemu_plugin_register_vcpu_tb_exec_cb(
-        tb, first ? enter_kernel : count_block, QEMU_PLUGIN_CB_NO_REGS,
-        (void *)qemu_plugin_tb_n_insns(tb));
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, first ? enter_kernel : count_block,
+                                         QEMU_PLUGIN_CB_NO_REGS,
+                                         (void *)qemu_plugin_tb_n_insns(tb));
 }
 
 // tools/insn-count reads this line.
@@ -82,9 +84,8 @@ static void report(qemu_plugin_id_t id, void *data)
     fprintf(stderr, "instructions %" PRIu64 "\n", total);
 }
 
-__attribute__((visibility("default"))) int
-qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
-                    char **argv)
+__attribute__((visibility("default"))) int qemu_plugin_install(
+    qemu_plugin_id_t id, const void *info, int argc, char **argv)
 {
     (void)info;
     (void)argc;

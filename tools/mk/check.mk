@@ -44,20 +44,17 @@ unit: $(units:%=$(B)/unit/%) ## the unit tests alone
 	@tools/test --build $(B) $^
 .PHONY: test soak unit
 
-# C files of ours, in git or about to be.
-c-files = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
-
 lint: $(B)/.setup-test ## check format, include rules, and with cppcheck
 	@tools/check-floors
 	@tools/check-style
-	@clang-format --dry-run -Werror $(c-files)
+	@tools/check-format
 	@cppcheck --quiet --error-exitcode=1 --inline-suppr \
 	    --enable=warning --suppressions-list=tools/cppcheck.txt \
 	    -Ikernel/include -Inet/include -Idrivers/include -D__riscv -D__GNUC__ \
 	    kernel net drivers user
 
 format: $(B)/.setup-test ## let clang-format rewrite what lint would reject
-	@clang-format -i $(c-files)
+	@tools/check-format --fix
 .PHONY: lint format
 
 compile_commands.json: FORCE ## for clangd and the like
