@@ -186,10 +186,8 @@ TEST(is_no_terminal)
     CHECK_ERRNO(ioctl(udp_socket(), 0x7fff, 0), ENOTTY);
 }
 
-TEST(cannot_be_mapped_or_listed)
+TEST(cannot_be_cut_or_synchronised)
 {
-    char buffer[64];
     CHECK_ERRNO(ftruncate(tcp_socket(), 0), EINVAL);
     CHECK_ERRNO(fsync(tcp_socket()), EINVAL);
-    CHECK_ERRNO(readlinkat(tcp_socket(), "", buffer, sizeof(buffer)), ENOENT);
 }

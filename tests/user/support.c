@@ -90,7 +90,7 @@ void wait_asleep(pid_t task)
     while (seen < 2) {
         char state = task_state(task);
         if (state == 0) {
-            CHECK_OK(syscall(SYS_tgkill, getpid(), task, 0)); // it is there
+            CHECK_OK(syscall(SYS_tgkill, getpid(), task, 0));  // it is there
             pause_ms(200);
             return;
         }
