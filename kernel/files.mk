@@ -10,6 +10,7 @@ kernel-y += riscv/context.S
 kernel-y += dev/timer.c
 kernel-y += lib/spinlock.c
 kernel-y += lib/memcpy.S
+kernel-y += lib/memset.S
 kernel-y += lib/mutex.c
 kernel-y += lib/wait.c
 kernel-y += proc/sched.c

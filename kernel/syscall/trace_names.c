@@ -27,11 +27,10 @@ struct name {
 
 // ---- sets of flags; the first entry may be the name of zero ----
 
-LIST(open_flags, {O_RDONLY, "O_RDONLY"}, NAME(O_WRONLY), NAME(O_RDWR),
-     NAME(O_CREAT), NAME(O_EXCL), NAME(O_NOCTTY), NAME(O_TRUNC), NAME(O_APPEND),
-     NAME(O_NONBLOCK), NAME(O_SYNC), NAME(O_DSYNC), NAME(O_DIRECT),
-     NAME(O_LARGEFILE), NAME(O_TMPFILE), NAME(O_DIRECTORY), NAME(O_NOFOLLOW),
-     NAME(O_NOATIME), NAME(O_CLOEXEC), NAME(O_PATH));
+LIST(open_flags, NAME(O_CREAT), NAME(O_EXCL), NAME(O_NOCTTY), NAME(O_TRUNC),
+     NAME(O_APPEND), NAME(O_NONBLOCK), NAME(O_SYNC), NAME(O_DSYNC),
+     NAME(O_DIRECT), NAME(O_LARGEFILE), NAME(O_TMPFILE), NAME(O_DIRECTORY),
+     NAME(O_NOFOLLOW), NAME(O_NOATIME), NAME(O_CLOEXEC), NAME(O_PATH));
 LIST(at_flags, {0, "0"}, NAME(AT_SYMLINK_NOFOLLOW), NAME(AT_REMOVEDIR),
      NAME(AT_SYMLINK_FOLLOW), NAME(AT_NO_AUTOMOUNT), NAME(AT_EMPTY_PATH));
 LIST(protection, {0, "PROT_NONE"}, NAME(PROT_READ), NAME(PROT_WRITE),
@@ -54,6 +53,7 @@ LIST(message_flags, {0, "0"}, NAME(MSG_OOB), NAME(MSG_PEEK), NAME(MSG_TRUNC),
 
 // ---- one of several values ----
 
+LIST(access_modes, NAME(O_RDONLY), NAME(O_WRONLY), NAME(O_RDWR));
 LIST(whence, NAME(SEEK_SET), NAME(SEEK_CUR), NAME(SEEK_END), NAME(SEEK_DATA),
      NAME(SEEK_HOLE));
 LIST(fcntl_command, NAME(F_DUPFD), NAME(F_GETFD), NAME(F_SETFD), NAME(F_GETFL),
@@ -161,6 +161,15 @@ static void print_flags(struct trace_line *line, const struct name *names,
 
 // ---- values with flags in them ----
 
+static void print_open_flags(struct trace_line *line, uint64_t value)
+{
+    print_one(line, access_modes, value & O_ACCMODE);
+    if (value & ~O_ACCMODE) {
+        trace_print(line, "|");
+        print_flags(line, open_flags, value & ~O_ACCMODE);
+    }
+}
+
 static void print_socket_type(struct trace_line *line, uint64_t value)
 {
     if (value & SOCK_TYPE_MASK)
@@ -187,7 +196,7 @@ static const struct named_kind {
     const struct name *one, *flags;
     void (*print)(struct trace_line *line, uint64_t value);
 } named_kinds[] = {
-    {"open_flags", NULL, open_flags, NULL},
+    {"open_flags", NULL, NULL, print_open_flags},
     {"at_flags", NULL, at_flags, NULL},
     {"protection", NULL, protection, NULL},
     {"map_flags", NULL, map_flags, NULL},
