@@ -43,7 +43,7 @@ static void choose_default(void)
     struct net_link *link;
 
     netif_set_default(NULL);
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if (!netif_default && !ip4_addr_isany(netif_ip4_gw(&link->netif)))
             netif_set_default(&link->netif);
     }

@@ -24,7 +24,7 @@ int errno_of(err_t error)
         [-ERR_IF] = ENETDOWN,
         [-ERR_ABRT] = ETIMEDOUT,  // lwIP gave up; our own aborts are silent
         [-ERR_RST] = ECONNRESET,
-        [-ERR_CLSD] = 0,          // closed in good order
+        [-ERR_CLSD] = 0,  // closed in good order
         [-ERR_ARG] = EINVAL,
     };
     unsigned i = -error;
@@ -36,22 +36,22 @@ int errno_of(err_t error)
 const struct icmp_errno *icmp_unreachable_errno(uint8_t code)
 {
     static const struct icmp_errno table[] = {
-        {ENETUNREACH, false},  // 0 net unreachable
-        {EHOSTUNREACH, false}, // 1 host unreachable
-        {ENOPROTOOPT, true},   // 2 protocol unreachable
-        {ECONNREFUSED, true},  // 3 port unreachable
-        {EMSGSIZE, false},     // 4 fragmentation needed
-        {EOPNOTSUPP, false},   // 5 source route failed
-        {ENETUNREACH, true},   // 6 net unknown
-        {EHOSTDOWN, true},     // 7 host unknown
-        {ENONET, true},        // 8 host isolated
-        {ENETUNREACH, true},   // 9 net prohibited
-        {EHOSTUNREACH, true},  // 10 host prohibited
-        {ENETUNREACH, false},  // 11 net unreachable for this service
-        {EHOSTUNREACH, false}, // 12 host unreachable for this service
-        {EHOSTUNREACH, true},  // 13 packet filtered
-        {EHOSTUNREACH, true},  // 14 precedence violation
-        {EHOSTUNREACH, true},  // 15 precedence cut off
+        {ENETUNREACH, false},   // 0 net unreachable
+        {EHOSTUNREACH, false},  // 1 host unreachable
+        {ENOPROTOOPT, true},    // 2 protocol unreachable
+        {ECONNREFUSED, true},   // 3 port unreachable
+        {EMSGSIZE, false},      // 4 fragmentation needed
+        {EOPNOTSUPP, false},    // 5 source route failed
+        {ENETUNREACH, true},    // 6 net unknown
+        {EHOSTDOWN, true},      // 7 host unknown
+        {ENONET, true},         // 8 host isolated
+        {ENETUNREACH, true},    // 9 net prohibited
+        {EHOSTUNREACH, true},   // 10 host prohibited
+        {ENETUNREACH, false},   // 11 net unreachable for this service
+        {EHOSTUNREACH, false},  // 12 host unreachable for this service
+        {EHOSTUNREACH, true},   // 13 packet filtered
+        {EHOSTUNREACH, true},   // 14 precedence violation
+        {EHOSTUNREACH, true},   // 15 precedence cut off
     };
 
     return code < ARRAY_SIZE(table) ? &table[code] : NULL;

@@ -11,25 +11,25 @@
 #include <net/server.h>
 #include <string.h>
 
-#define SIOCGIFNAME 0x8910u
-#define SIOCGIFCONF 0x8912u
-#define SIOCGIFFLAGS 0x8913u
-#define SIOCGIFADDR 0x8915u
+#define SIOCGIFNAME    0x8910u
+#define SIOCGIFCONF    0x8912u
+#define SIOCGIFFLAGS   0x8913u
+#define SIOCGIFADDR    0x8915u
 #define SIOCGIFBRDADDR 0x8919u
 #define SIOCGIFNETMASK 0x891bu
-#define SIOCGIFMETRIC 0x891du
-#define SIOCGIFMTU 0x8921u
-#define SIOCGIFHWADDR 0x8927u
-#define SIOCGIFINDEX 0x8933u
-#define SIOCGIFTXQLEN 0x8942u
+#define SIOCGIFMETRIC  0x891du
+#define SIOCGIFMTU     0x8921u
+#define SIOCGIFHWADDR  0x8927u
+#define SIOCGIFINDEX   0x8933u
+#define SIOCGIFTXQLEN  0x8942u
 
-#define IFF_UP 0x1
+#define IFF_UP        0x1
 #define IFF_BROADCAST 0x2
-#define IFF_LOOPBACK 0x8
-#define IFF_RUNNING 0x40
+#define IFF_LOOPBACK  0x8
+#define IFF_RUNNING   0x40
 #define IFF_MULTICAST 0x1000
 
-#define ARPHRD_ETHER 1
+#define ARPHRD_ETHER    1
 #define ARPHRD_LOOPBACK 772
 
 struct abi_ifreq {
@@ -65,7 +65,7 @@ static struct net_link *link_by_name(const char *name)
 {
     struct net_link *link;
 
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if (strncmp(link->interface->name, name, 16) == 0)
             return link;
     }
@@ -76,7 +76,7 @@ static struct net_link *link_by_index(unsigned index)
 {
     struct net_link *link;
 
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if (link->interface->index + 1 == index)
             return link;
     }
@@ -165,7 +165,7 @@ static struct net_link *addressed_link(unsigned n)
 {
     struct net_link *link;
 
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if (!ip4_addr_isany(netif_ip4_addr(&link->netif)) && n-- == 0)
             return link;
     }

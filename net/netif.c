@@ -16,8 +16,8 @@
 #include <netif/ethernet.h>
 #include <string.h>
 
-#define COPY_BREAK 256     // frames up to this many bytes are copied
-#define POLL_BUDGET 64     // frames taken in before timers get their turn
+#define COPY_BREAK  256  // frames up to this many bytes are copied
+#define POLL_BUDGET 64   // frames taken in before timers get their turn
 
 // A pbuf around a driver's buffer, living in the buffer's scratch area.
 struct rx_pbuf {
@@ -153,8 +153,8 @@ static err_t link_init_netif(struct netif *netif)
             ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP);
         return ERR_OK;
     }
-    netif->flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
-                    NETIF_FLAG_ETHERNET;
+    netif->flags |=
+        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
     netif->output = transmit_ip;
     netif->linkoutput = transmit_ethernet;
     netif->input = ethernet_receive;
@@ -216,7 +216,7 @@ struct net_link *link_by_address(const ip4_addr_t *address)
 {
     struct net_link *link;
 
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if (!ip4_addr_isany(netif_ip4_addr(&link->netif)) &&
             ip4_addr_eq(netif_ip4_addr(&link->netif), address))
             return link;

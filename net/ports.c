@@ -43,7 +43,7 @@ static bool port_taken(int protocol, const struct endpoint *local, bool reuse)
 {
     struct port_binding *other;
 
-    list_for_each (other, bucket_of(local->port), node) {
+    list_for_each(other, bucket_of(local->port), node) {
         if (overlap(other, protocol, local) &&
             (!reuse || !other->reuse || other->listening))
             return true;
@@ -106,7 +106,7 @@ int port_listen(struct port_binding *binding)
 {
     struct port_binding *other;
 
-    list_for_each (other, bucket_of(binding->local.port), node) {
+    list_for_each(other, bucket_of(binding->local.port), node) {
         if (other != binding && other->listening &&
             overlap(other, binding->protocol, &binding->local))
             return -EADDRINUSE;
@@ -119,7 +119,7 @@ bool port_is_shared(const struct port_binding *binding)
 {
     struct port_binding *other;
 
-    list_for_each (other, bucket_of(binding->local.port), node) {
+    list_for_each(other, bucket_of(binding->local.port), node) {
         if (other != binding &&
             overlap(other, binding->protocol, &binding->local))
             return true;

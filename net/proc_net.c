@@ -23,7 +23,7 @@ static void show_dev(struct text *text)
                 "multicast|bytes    packets errs drop fifo colls carrier "
                 "compressed\n");
     net_lock();
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         struct net_counters c = {0};
 
         link->interface->ops->counters(link->interface, &c);
@@ -39,7 +39,7 @@ static void show_dev(struct text *text)
 }
 PROC_FILE(net_dev) = {"net/dev", show_dev, NULL};
 
-#define RTF_UP 1
+#define RTF_UP      1
 #define RTF_GATEWAY 2
 
 static void route_line(struct text *text, const char *name, uint32_t to,
@@ -56,7 +56,7 @@ static void show_route(struct text *text)
     text_printf(text, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\t"
                       "Metric\tMask\t\tMTU\tWindow\tIRTT\n");
     net_lock();
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         uint32_t address = netif_ip4_addr(&link->netif)->addr;
         uint32_t mask = netif_ip4_netmask(&link->netif)->addr;
         uint32_t gateway = netif_ip4_gw(&link->netif)->addr;

@@ -47,7 +47,7 @@ bool route_is_broadcast(const ip_addr_t *address)
 
     if (ip_2_ip4(address)->addr == IPADDR_BROADCAST)
         return true;
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if ((link->netif.flags & NETIF_FLAG_BROADCAST) &&
             ip_addr_isbroadcast(address, &link->netif))
             return true;

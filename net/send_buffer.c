@@ -83,7 +83,7 @@ const void *send_buffer_next(struct send_buffer *buffer, size_t *n)
 {
     struct send_chunk *chunk;
 
-    list_for_each (chunk, &buffer->chunks, node) {
+    list_for_each(chunk, &buffer->chunks, node) {
         if (chunk->queued < chunk->end) {
             *n = chunk->end - chunk->queued;
             return chunk->data + chunk->queued;
@@ -97,7 +97,7 @@ void send_buffer_queued(struct send_buffer *buffer, size_t n)
     struct send_chunk *chunk;
 
     buffer->unqueued -= n;
-    list_for_each (chunk, &buffer->chunks, node) {
+    list_for_each(chunk, &buffer->chunks, node) {
         if (chunk->queued < chunk->end) {
             chunk->queued += n;
             assert(chunk->queued <= chunk->end);
@@ -112,7 +112,7 @@ void send_buffer_release(struct send_buffer *buffer, size_t n)
 
     assert(n <= buffer->used - buffer->unqueued);
     buffer->used -= n;
-    list_for_each_safe (chunk, next, &buffer->chunks, node) {
+    list_for_each_safe(chunk, next, &buffer->chunks, node) {
         size_t part = MIN(n, chunk->queued - chunk->start);
 
         chunk->start += part;
@@ -127,7 +127,7 @@ void send_buffer_clear(struct send_buffer *buffer)
 {
     struct send_chunk *chunk, *next;
 
-    list_for_each_safe (chunk, next, &buffer->chunks, node) {
+    list_for_each_safe(chunk, next, &buffer->chunks, node) {
         // A sender that is copying frees its chunk when it commits.
         chunk->start = chunk->queued = chunk->end;
         if (!chunk->writing)

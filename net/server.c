@@ -42,7 +42,7 @@ void net_unlock(void)
         if (link_poll(NET_SERVER.loopback))
             NET_SERVER.looped = true;
     }
-    list_for_each (link, &NET_SERVER.links, node) {
+    list_for_each(link, &NET_SERVER.links, node) {
         if (link->unflushed) {
             link->unflushed = false;
             link->interface->ops->flush(link->interface);
@@ -83,7 +83,7 @@ static nsec_t serve(void)
     __atomic_store_n(&NET_SERVER.pending, false, __ATOMIC_SEQ_CST);
     // Transmissions are reclaimed before timers run: lwIP retransmits no
     // segment that a device still holds.
-    list_for_each (link, &NET_SERVER.links, node)
+    list_for_each(link, &NET_SERVER.links, node)
         more |= link_poll(link);
     timers_run();
     nsec_t next = more ? 0 : timers_update();
@@ -116,8 +116,8 @@ static void attach_devices(void)
     for (unsigned i = 0; (interface = get_net_device(i)) != NULL; i++) {
         struct net_link *link;
 
-        interface->notify = interface == &loopback_interface ? loopback_notify
-                                                             : server_notify;
+        interface->notify =
+            interface == &loopback_interface ? loopback_notify : server_notify;
         if (link_attach(interface, &link) < 0) {
             log_line("net: no memory for %s", interface->name);
             continue;

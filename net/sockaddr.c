@@ -77,8 +77,7 @@ int endpoint_to_bind(struct endpoint *to, const struct socket_address *from)
     return endpoint_from_address(to, &address);
 }
 
-void endpoint_to_address(struct socket_address *to,
-                         const struct endpoint *from)
+void endpoint_to_address(struct socket_address *to, const struct endpoint *from)
 {
     struct abi_sockaddr_in *in = (void *)to->data;
 

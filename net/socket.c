@@ -25,8 +25,8 @@ const char *const socket_state_names[SOCKET_STATES] = {
 // From each state, the states that may follow.
 #define TO(state) (1u << (state))
 static const unsigned transitions[SOCKET_STATES] = {
-    [SOCKET_UNCONNECTED] = TO(SOCKET_LISTENING) | TO(SOCKET_CONNECTING) |
-                           TO(SOCKET_CONNECTED),
+    [SOCKET_UNCONNECTED] =
+        TO(SOCKET_LISTENING) | TO(SOCKET_CONNECTING) | TO(SOCKET_CONNECTED),
     [SOCKET_LISTENING] = TO(SOCKET_UNCONNECTED),
     [SOCKET_CONNECTING] = TO(SOCKET_CONNECTED) | TO(SOCKET_CONNECT_FAILED) |
                           TO(SOCKET_UNCONNECTED),

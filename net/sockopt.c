@@ -74,8 +74,8 @@ int socket_set_option(struct socket *socket, int level, int name, uaddr value,
     bool byte = level == IPPROTO_IP && row->size == sizeof(int) && length >= 1;
     if ((size_t)length < row->size && !byte)
         return -EINVAL;
-    int error = copy_from_user(
-        &v, value, (size_t)length < row->size ? 1 : row->size);
+    int error =
+        copy_from_user(&v, value, (size_t)length < row->size ? 1 : row->size);
     return error < 0 ? error : row->set(socket, &v);
 }
 
@@ -100,7 +100,7 @@ void socket_apply(struct socket *socket)
         socket_apply(socket);                                                \
         return 0;                                                            \
     }                                                                        \
-    SOCKET_OPTION(field) = {SOL_SOCKET, option,      0,         0,           \
+    SOCKET_OPTION(field) = {SOL_SOCKET,  option,      0,          0,         \
                             sizeof(int), get_##field, set_##field}
 
 FLAG_OPTION(SO_REUSEADDR, reuse_address);
@@ -145,13 +145,13 @@ static int get_error(struct socket *socket, union option_value *value)
     value->integer = -socket_take_error(socket);
     return 0;
 }
-SOCKET_OPTION(error) = {SOL_SOCKET, SO_ERROR, 0, 0, sizeof(int), get_error,
-                        NULL};
+SOCKET_OPTION(error) = {SOL_SOCKET,  SO_ERROR,  0,   0,
+                        sizeof(int), get_error, NULL};
 
 // ---- buffer sizes: doubled, bounded, as Linux keeps them ----
 
 #define RECEIVE_BUFFER_MIN 2304
-#define SEND_BUFFER_MIN 4608
+#define SEND_BUFFER_MIN    4608
 
 static int buffer_size(int wanted, int64_t limit, int least)
 {
@@ -174,10 +174,9 @@ static int set_receive_buffer(struct socket *socket,
         buffer_size(value->integer, sysctl_rmem_max, RECEIVE_BUFFER_MIN));
     return 0;
 }
-SOCKET_OPTION(receive_buffer) = {SOL_SOCKET,         SO_RCVBUF,
-                                 0,                  0,
-                                 sizeof(int),        get_receive_buffer,
-                                 set_receive_buffer};
+SOCKET_OPTION(receive_buffer) = {
+    SOL_SOCKET,         SO_RCVBUF,         0, 0, sizeof(int),
+    get_receive_buffer, set_receive_buffer};
 
 static int get_send_buffer(struct socket *socket, union option_value *value)
 {
@@ -193,10 +192,8 @@ static int set_send_buffer(struct socket *socket,
     wake_up_all(&socket->wait);
     return 0;
 }
-SOCKET_OPTION(send_buffer) = {SOL_SOCKET,      SO_SNDBUF,
-                              0,               0,
-                              sizeof(int),     get_send_buffer,
-                              set_send_buffer};
+SOCKET_OPTION(send_buffer) = {
+    SOL_SOCKET, SO_SNDBUF, 0, 0, sizeof(int), get_send_buffer, set_send_buffer};
 
 // ---- times ----
 
@@ -219,8 +216,8 @@ static int time_from_value(nsec_t *time, const union option_value *value)
     else if (seconds >= INT32_MAX)
         *time = 0;
     else
-        *time = seconds * NSEC_PER_SEC +
-                value->time.microseconds * NSEC_PER_USEC;
+        *time =
+            seconds * NSEC_PER_SEC + value->time.microseconds * NSEC_PER_USEC;
     return 0;
 }
 
@@ -254,13 +251,9 @@ static int set_send_timeout(struct socket *socket,
 {
     return time_from_value(&socket->options.send_timeout, value);
 }
-SOCKET_OPTION(send_timeout) = {SOL_SOCKET,
-                               SO_SNDTIMEO,
-                               0,
-                               0,
-                               sizeof(struct abi_socket_timeval),
-                               get_send_timeout,
-                               set_send_timeout};
+SOCKET_OPTION(send_timeout) = {
+    SOL_SOCKET,       SO_SNDTIMEO,     0, 0, sizeof(struct abi_socket_timeval),
+    get_send_timeout, set_send_timeout};
 
 static int get_linger(struct socket *socket, union option_value *value)
 {
@@ -277,10 +270,5 @@ static int set_linger(struct socket *socket, const union option_value *value)
     WRITE_ONCE(socket->options.linger, value->linger.on != 0);
     return 0;
 }
-SOCKET_OPTION(linger) = {SOL_SOCKET,
-                         SO_LINGER,
-                         0,
-                         0,
-                         sizeof(struct abi_linger),
-                         get_linger,
-                         set_linger};
+SOCKET_OPTION(linger) = {SOL_SOCKET, SO_LINGER, 0, 0, sizeof(struct abi_linger),
+                         get_linger, set_linger};

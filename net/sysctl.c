@@ -21,17 +21,17 @@ int64_t sysctl_tcp_keepalive_probes = 9;
 
 SYSCTL(net_somaxconn) = {"net/core/somaxconn", &sysctl_somaxconn, 0, INT32_MAX};
 SYSCTL(net_rmem_default) = {"net/core/rmem_default", &sysctl_rmem_default, 2304,
-                        INT32_MAX};
+                            INT32_MAX};
 SYSCTL(net_rmem_max) = {"net/core/rmem_max", &sysctl_rmem_max, 2304, INT32_MAX};
 SYSCTL(net_wmem_default) = {"net/core/wmem_default", &sysctl_wmem_default, 4608,
-                        INT32_MAX};
+                            INT32_MAX};
 SYSCTL(net_wmem_max) = {"net/core/wmem_max", &sysctl_wmem_max, 4608, INT32_MAX};
 SYSCTL(net_keepalive_time) = {"net/ipv4/tcp_keepalive_time",
-                          &sysctl_tcp_keepalive_time, 1, 32767};
+                              &sysctl_tcp_keepalive_time, 1, 32767};
 SYSCTL(net_keepalive_interval) = {"net/ipv4/tcp_keepalive_intvl",
-                              &sysctl_tcp_keepalive_interval, 1, 32767};
+                                  &sysctl_tcp_keepalive_interval, 1, 32767};
 SYSCTL(net_keepalive_probes) = {"net/ipv4/tcp_keepalive_probes",
-                            &sysctl_tcp_keepalive_probes, 1, 127};
+                                &sysctl_tcp_keepalive_probes, 1, 127};
 
 static int parse_retries(const char *value, unsigned *retries)
 {

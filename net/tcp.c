@@ -77,7 +77,8 @@ static err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb)
         // lwIP repeats a SYN at equal intervals; RFC 6298 doubles them. After
         // the last one, wait it out and have the next tick give up.
         pcb->rto = t->syn_rto << MIN(pcb->nrtx, 12);
-        if (pcb->nrtx == lwip_port_syn_retries - 1 && pcb->rtime >= pcb->rto - 1)
+        if (pcb->nrtx == lwip_port_syn_retries - 1 &&
+            pcb->rtime >= pcb->rto - 1)
             pcb->nrtx = lwip_port_syn_retries;
         return ERR_OK;
     }
@@ -207,8 +208,8 @@ void tcp_reset(struct tcp_socket *t)
 // that is acknowledged.
 static void tcp_close_connection(struct tcp_socket *t)
 {
-    bool discard = t->socket.options.linger &&
-                   t->socket.options.linger_seconds == 0;
+    bool discard =
+        t->socket.options.linger && t->socket.options.linger_seconds == 0;
 
     if (!t->pcb || t->pcb->state == SYN_SENT || t->pcb->refused_data ||
         t->socket.receive_bytes > 0 || discard) {
@@ -239,8 +240,8 @@ static void tcp_close_op(struct socket *socket)
     if (socket->options.linger && socket->options.linger_seconds)
         (void)socket_wait(
             socket, !READ_ONCE(t->pcb),
-            socket_deadline(false, socket->options.linger_seconds *
-                                       NSEC_PER_SEC));
+            socket_deadline(false,
+                            socket->options.linger_seconds * NSEC_PER_SEC));
 }
 
 // shutdown(2). lwIP hears only of SHUT_WR: after a SHUT_RD it would abort the

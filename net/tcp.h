@@ -5,8 +5,8 @@
 //   tcp.c          the PCB and the socket: attaching, callbacks, closing
 //   tcp_connect.c  connect, bind
 //   tcp_listen.c   listen, accept, the backlog
-//   tcp_send.c     send, and feeding lwIP        tcp_recv.c  receive, the window
-//   tcp_option.c   the option table's rows for TCP
+//   tcp_send.c     send, and feeding lwIP        tcp_recv.c  receive, the
+//   window tcp_option.c   the option table's rows for TCP
 //
 // A PCB exists from connect, listen or an arriving SYN until lwIP frees it. It
 // holds a reference on the socket in its extension argument 0, and one on the
@@ -27,11 +27,11 @@ enum {
 
 // Options of level IPPROTO_TCP, handed on by accept. All (a).
 struct tcp_settings {
-    bool no_delay;       // TCP_NODELAY
-    int keep_idle;       // TCP_KEEPIDLE, seconds
-    int keep_interval;   // TCP_KEEPINTVL, seconds
-    int keep_count;      // TCP_KEEPCNT
-    int max_segment;     // TCP_MAXSEG, 0: the interface's
+    bool no_delay;      // TCP_NODELAY
+    int keep_idle;      // TCP_KEEPIDLE, seconds
+    int keep_interval;  // TCP_KEEPINTVL, seconds
+    int keep_count;     // TCP_KEEPCNT
+    int max_segment;    // TCP_MAXSEG, 0: the interface's
 };
 
 struct tcp_socket {
@@ -43,23 +43,23 @@ struct tcp_socket {
     struct tcp_settings tcp;
 
     // Sending, tcp_send.c.
-    struct send_buffer send;       // (s)
-    bool corked;                   // (c) MSG_MORE: hold the last, short segment
-    bool fin_wanted;               // (c) FIN follows the last byte
-    bool fin_sent;                 // (c)
-    bool orphaned;                 // (c) the file is closed
+    struct send_buffer send;  // (s)
+    bool corked;              // (c) MSG_MORE: hold the last, short segment
+    bool fin_wanted;          // (c) FIN follows the last byte
+    bool fin_sent;            // (c)
+    bool orphaned;            // (c) the file is closed
 
     // Connecting.
-    unsigned syn_rto;              // (c) ticks before the first repetition
-    bool connect_unreported;       // (c) the next connect says how it went
+    unsigned syn_rto;         // (c) ticks before the first repetition
+    bool connect_unreported;  // (c) the next connect says how it went
 
     // Listening, tcp_listen.c.
-    struct list_node accept_queue; // (s) children's accept_node
-    struct list_node accept_node;  // (parent's s)
-    unsigned accept_count;         // (s)
-    unsigned half_open;            // (s) SYN came, handshake is not over
-    unsigned backlog;              // (s)
-    struct port_binding *child_binding; // (c) what connections share
+    struct list_node accept_queue;       // (s) children's accept_node
+    struct list_node accept_node;        // (parent's s)
+    unsigned accept_count;               // (s)
+    unsigned half_open;                  // (s) SYN came, handshake is not over
+    unsigned backlog;                    // (s)
+    struct port_binding *child_binding;  // (c) what connections share
 };
 
 static inline struct tcp_socket *tcp_of(struct socket *socket)
@@ -92,7 +92,7 @@ void tcp_listen_end(struct tcp_socket *t);  // core mutex held
 ssize_t tcp_send_op(struct socket *socket, struct message *message);
 void tcp_send_push(struct tcp_socket *t);  // feed lwIP; core mutex held
 err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length);
-bool tcp_writable(struct tcp_socket *t);   // socket lock held
+bool tcp_writable(struct tcp_socket *t);  // socket lock held
 // How many bytes the send buffer may hold, by SO_SNDBUF.
 size_t tcp_send_limit(struct tcp_socket *t);
 

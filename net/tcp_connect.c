@@ -123,7 +123,8 @@ static int connect_start(struct tcp_socket *t, const struct endpoint *peer)
     WITH_LOCK(&t->socket.lock) {
         t->local = local;
         t->peer = *peer;
-        t->socket.peer_shut = t->socket.read_shut = t->socket.write_shut = false;
+        t->socket.peer_shut = t->socket.read_shut = t->socket.write_shut =
+            false;
         socket_set_state(&t->socket, SOCKET_CONNECTING);
     }
     err_t result = tcp_connect(pcb, &peer->ip, peer->port, connected_callback);

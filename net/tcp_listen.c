@@ -175,8 +175,8 @@ static struct tcp_socket *accept_next(struct tcp_socket *t)
     struct tcp_socket *child;
 
     WITH_LOCK(&t->socket.lock) {
-        child = list_pop_front(&t->accept_queue, struct tcp_socket,
-                               accept_node);
+        child =
+            list_pop_front(&t->accept_queue, struct tcp_socket, accept_node);
         if (child)
             t->accept_count--;
     }
@@ -196,11 +196,11 @@ int tcp_accept_op(struct socket *socket, bool nonblock, struct socket **result)
             *result = &child->socket;
             return 0;
         }
-        int error = socket_wait_exclusive(
-            socket,
-            READ_ONCE(t->accept_count) ||
-                READ_ONCE(socket->state) != SOCKET_LISTENING,
-            until);
+        int error = socket_wait_exclusive(socket,
+                                          READ_ONCE(t->accept_count) ||
+                                              READ_ONCE(socket->state) !=
+                                                  SOCKET_LISTENING,
+                                          until);
         if (error < 0)
             return error;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// TCP's rows of the option table: tcp(7). Options live in the socket, so that they outlast a PCB
-// and are there before one; a live PCB gets them at once.
+// TCP's rows of the option table: tcp(7). Options live in the socket, so that
+// they outlast a PCB and are there before one; a live PCB gets them at once.
 
 #include <abi/errno.h>
 #include <abi/inet.h>
@@ -11,7 +11,7 @@
 
 #include "tcp.h"
 
-#define TCP_OPTION(name, option, getter, setter)                       \
+#define TCP_OPTION(name, option, getter, setter)                      \
     SOCKET_OPTION(name) = {IPPROTO_TCP, option, AF_INET, IPPROTO_TCP, \
                            sizeof(int), getter, setter}
 

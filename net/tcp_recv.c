@@ -65,8 +65,8 @@ void tcp_window_update(struct tcp_socket *t)
     limit = MIN(window_limit(t), TCP_WND_MAX(pcb));
     if (unread >= limit)
         return;
-    size_t more = limit - unread > pcb->rcv_wnd ? limit - unread - pcb->rcv_wnd
-                                                : 0;
+    size_t more =
+        limit - unread > pcb->rcv_wnd ? limit - unread - pcb->rcv_wnd : 0;
     while (more > 0) {
         size_t part = MIN(more, 0xffffu);
         tcp_recved(pcb, part);
@@ -98,8 +98,7 @@ static int copy_out(struct socket *socket, struct message *message, size_t n)
         if (message->flags & MSG_TRUNC) {
             uio_advance(message->uio, part);  // discard
         } else {
-            int error =
-                packet_copy(packet, packet->offset, part, message->uio);
+            int error = packet_copy(packet, packet->offset, part, message->uio);
             if (error < 0)
                 return error;
         }

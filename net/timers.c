@@ -47,7 +47,8 @@ static bool dhcp_timer_wanted(void)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         if (netif_dhcp_data(netif))
             return true;
     }
@@ -59,7 +60,8 @@ static bool dhcp_fine_timer_wanted(void)
 {
     struct netif *netif;
 
-    NETIF_FOREACH(netif) {
+    NETIF_FOREACH(netif)
+    {
         struct dhcp *dhcp = netif_dhcp_data(netif);
         if (dhcp && dhcp->request_timeout > 0)
             return true;

@@ -20,9 +20,9 @@
 
 struct tx_packet {
     struct tx_frame frame;
-    struct pbuf *pbuf;            // a reference
-    struct page **pages;          // per segment: a reference, or NULL
-    struct tx_segment segments[]; // frame.count; pages follow them
+    struct pbuf *pbuf;             // a reference
+    struct page **pages;           // per segment: a reference, or NULL
+    struct tx_segment segments[];  // frame.count; pages follow them
 };
 
 static struct tx_packet *tx_packet_create(struct pbuf *p)
@@ -35,8 +35,8 @@ static struct tx_packet *tx_packet_create(struct pbuf *p)
     if (!packet)
         return NULL;
     packet->pages = (struct page **)&packet->segments[count];
-    packet->frame = (struct tx_frame){.count = count,
-                                      .segments = packet->segments};
+    packet->frame =
+        (struct tx_frame){.count = count, .segments = packet->segments};
     packet->pbuf = p;
     pbuf_ref(p);
     for (unsigned i = 0; i < count; i++, p = p->next) {

@@ -47,8 +47,7 @@ int udp_take_port(struct udp_socket *u, const struct endpoint *local)
 
     if (error < 0)
         return error;
-    error = -errno_of(
-        udp_bind(u->pcb, &local->ip, u->binding->local.port));
+    error = -errno_of(udp_bind(u->pcb, &local->ip, u->binding->local.port));
     if (error < 0) {
         port_put(u->binding);
         u->binding = NULL;

@@ -21,8 +21,8 @@ void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
 
     (void)pcb;
     WITH_LOCK(&socket->lock) {
-        room = packet && socket->receive_memory <
-                             (size_t)socket->options.receive_buffer;
+        room = packet &&
+               socket->receive_memory < (size_t)socket->options.receive_buffer;
         if (room) {
             ip_addr_copy(packet->from, *from);
             packet->from_port = port;

@@ -44,8 +44,8 @@ static int gather(struct udp_socket *u, struct message *message,
     if (n + (u->corked ? u->corked->tot_len : 0) > DATAGRAM_MAX)
         return -EMSGSIZE;
     net_lock();
-    struct pbuf *p = pbuf_alloc(u->corked ? PBUF_RAW : PBUF_TRANSPORT, n,
-                                PBUF_RAM);
+    struct pbuf *p =
+        pbuf_alloc(u->corked ? PBUF_RAW : PBUF_TRANSPORT, n, PBUF_RAM);
     net_unlock();
     if (!p)
         return -ENOBUFS;
@@ -108,11 +108,10 @@ static int send_datagram(struct udp_socket *u, struct pbuf *p,
             return error < 0 ? error : -errno_of(result);
         error = until == SOCKET_NO_WAIT
                     ? -EAGAIN
-                    : socket_wait_result(
-                          WAIT_EVENT(&NET_SERVER.room,
-                                     !READ_ONCE(link->stalled), until, true,
-                                     false),
-                          until);
+                    : socket_wait_result(WAIT_EVENT(&NET_SERVER.room,
+                                                    !READ_ONCE(link->stalled),
+                                                    until, true, false),
+                                         until);
         if (error < 0) {
             net_lock();
             pbuf_free(p);

@@ -15,9 +15,9 @@ struct unix_message {
 
 struct unix_socket {
     struct socket socket;
-    struct unix_socket *peer;  // (i once connected) a reference
-    bool closed;               // (s) the file is gone
-    struct list_node all_node; // (unix_lock) unix_sockets
+    struct unix_socket *peer;   // (i once connected) a reference
+    bool closed;                // (s) the file is gone
+    struct list_node all_node;  // (unix_lock) unix_sockets
 };
 
 // All of them, for /proc/net/unix.

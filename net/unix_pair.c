@@ -142,16 +142,15 @@ static unsigned unix_poll_op(struct socket *socket)
         bool no_input = socket->read_shut || socket->peer_shut;
         // A closed peer ends both directions.
         bool no_output =
-            socket->write_shut ||
-            (unix_is_connection(socket) && u->peer && READ_ONCE(u->peer->closed));
+            socket->write_shut || (unix_is_connection(socket) && u->peer &&
+                                   READ_ONCE(u->peer->closed));
 
         if (!list_empty(&socket->receive_queue) || no_input)
             events |= POLLIN | POLLRDNORM;
         if (no_input)
             events |= POLLRDHUP;
         if ((no_input && no_output) ||
-            (unix_is_connection(socket) &&
-             socket->state == SOCKET_UNCONNECTED))
+            (unix_is_connection(socket) && socket->state == SOCKET_UNCONNECTED))
             events |= POLLHUP;
         if (socket->error)
             events |= POLLERR;
@@ -194,10 +193,10 @@ static void show_unix(struct text *text)
     text_printf(text,
                 "Num       RefCount Protocol Flags    Type St Inode Path\n");
     WITH_LOCK(&unix_lock) {
-        list_for_each (u, &unix_sockets, all_node) {
+        list_for_each(u, &unix_sockets, all_node) {
             if (!u->closed)
-                text_printf(text, "%016lX: %08X %08X %08X %04X %02X %5lu\n", 0ul,
-                            u->socket.refs, 0, 0, u->socket.type,
+                text_printf(text, "%016lX: %08X %08X %08X %04X %02X %5lu\n",
+                            0ul, u->socket.refs, 0, 0, u->socket.type,
                             u->peer ? 3 : 1, u->socket.inode);
         }
     }

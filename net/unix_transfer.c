@@ -50,7 +50,8 @@ static int send_state(struct unix_socket *from)
 
 static bool send_may_go_on(struct unix_socket *from)
 {
-    return READ_ONCE(from->socket.error) || READ_ONCE(from->socket.write_shut) ||
+    return READ_ONCE(from->socket.error) ||
+           READ_ONCE(from->socket.write_shut) ||
            READ_ONCE(from->peer->closed) ||
            READ_ONCE(from->peer->socket.read_shut) ||
            unix_has_room(from, from->peer);
@@ -221,8 +222,8 @@ ssize_t unix_receive_op(struct socket *socket, struct message *message)
     nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
                                    socket->options.receive_timeout);
     bool stream = unix_is_stream(socket);
-    bool all = stream && message->flags & MSG_WAITALL &&
-               !(message->flags & MSG_PEEK);
+    bool all =
+        stream && message->flags & MSG_WAITALL && !(message->flags & MSG_PEEK);
     size_t done = 0;
 
     if (message->flags & MSG_OOB)

@@ -67,8 +67,8 @@ static void fill_fifo(void)
 static void set_interrupts(void)
 {
     bool more = tail != head;
-    uart_set(IER, (client ? IER_RECEIVED : 0) |
-                      (more ? IER_TRANSMITTER_EMPTY : 0));
+    uart_set(IER,
+             (client ? IER_RECEIVED : 0) | (more ? IER_TRANSMITTER_EMPTY : 0));
 }
 
 size_t uart_write(const char *s, size_t n)

@@ -78,7 +78,7 @@ void log_line_va(const char *format, va_list args)
         emit(line, n);
         return;
     }
-    WITH_LOCK (&log.lock)
+    WITH_LOCK(&log.lock)
         emit(line, n);
 }
 
@@ -93,7 +93,7 @@ void log_line(const char *format, ...)
 size_t log_read(uint64_t *pos, char *buf, size_t n)
 {
     size_t done = 0;
-    WITH_LOCK (&log.lock) {
+    WITH_LOCK(&log.lock) {
         if (log.end - *pos > LOG_RING)
             *pos = log.end - LOG_RING;
         while (done < n && *pos < log.end)
@@ -105,7 +105,7 @@ size_t log_read(uint64_t *pos, char *buf, size_t n)
 uint64_t log_end(void)
 {
     uint64_t end = 0;
-    WITH_LOCK (&log.lock)
+    WITH_LOCK(&log.lock)
         end = log.end;
     return end;
 }

@@ -38,7 +38,7 @@ static void next_key(uint32_t request_key[8])
 void random_add(const void *data, size_t n, unsigned bits)
 {
     uint32_t chunk[8], unused[8];
-    WITH_LOCK (&pool.lock) {
+    WITH_LOCK(&pool.lock) {
         // Exclusive-or a key's length in, then make a new key of it: whoever
         // chose the data knows no more of the result than of the old key.
         for (size_t done = 0; done < n; done += sizeof(chunk)) {
@@ -63,7 +63,7 @@ void random_bytes(void *buf, size_t n)
 {
     static const uint32_t nonce[3];
     uint32_t key[8], block[16];
-    WITH_LOCK (&pool.lock)
+    WITH_LOCK(&pool.lock)
         next_key(key);
     char *to = buf;
     for (uint32_t counter = 0; n > 0; counter++) {

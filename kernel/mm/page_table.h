@@ -18,7 +18,7 @@
 #define PTE_DIRTY    (1ul << 7)
 // Software's own: this entry of a user table holds a reference to a page. It
 // stays set where PROT_NONE has cleared PTE_VALID.
-#define PTE_PAGE     (1ul << 8)
+#define PTE_PAGE (1ul << 8)
 
 // A and D are always set, so that no hart faults to have them set.
 #define PTE_KERNEL    (PTE_VALID | PTE_READ | PTE_GLOBAL | PTE_ACCESSED)

@@ -33,8 +33,7 @@ long sys_sendto(long fd, uaddr buffer, unsigned long size, unsigned long flags,
     if (result < 0)
         return result;
     uio_user(&uio, buffer, MIN(size, (unsigned long)INT32_MAX));
-    struct message message = {.uio = &uio,
-                              .flags = message_flags(file, flags)};
+    struct message message = {.uio = &uio, .flags = message_flags(file, flags)};
     if (address) {
         result = address_from_user(&to, address, length);
         message.address = &to;
@@ -98,11 +97,10 @@ static ssize_t send_message(struct file *file, struct socket *socket,
 
     if (result < 0)
         return result;
-    struct message message = {.uio = &uio,
-                              .flags = message_flags(file, flags)};
+    struct message message = {.uio = &uio, .flags = message_flags(file, flags)};
     if (header.name && header.namelen) {
-        result = address_from_user(
-            &to, header.name, MIN(header.namelen, (uint32_t)SOCKADDR_MAX));
+        result = address_from_user(&to, header.name,
+                                   MIN(header.namelen, (uint32_t)SOCKADDR_MAX));
         message.address = &to;
     }
     if (header.control && header.controllen && result == 0)

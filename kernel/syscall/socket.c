@@ -44,8 +44,7 @@ static int make_socket_file(long family, long type, long protocol,
 
     if ((int)type & ~(SOCK_TYPE_MASK | SOCK_NONBLOCK | SOCK_CLOEXEC))
         return -EINVAL;
-    int error =
-        socket_create(family, type & SOCK_TYPE_MASK, protocol, &socket);
+    int error = socket_create(family, type & SOCK_TYPE_MASK, protocol, &socket);
     return error < 0 ? error : make_file(socket, type, file);
 }
 
@@ -121,8 +120,8 @@ long sys_bind(long fd, uaddr address, unsigned long length)
         return error;
     error = address_from_user(&local, address, length);
     if (error == 0)
-        error = socket->ops->bind ? socket->ops->bind(socket, &local)
-                                  : -EOPNOTSUPP;
+        error =
+            socket->ops->bind ? socket->ops->bind(socket, &local) : -EOPNOTSUPP;
     file_put(file);
     return error;
 }
@@ -173,8 +172,8 @@ static int accept_into(int fd, struct socket *socket, bool nonblock, long flags,
         return error;
     error = deliver_peer(child, address, length);
     if (error == 0) {
-        file = socket_file_create(child,
-                                  flags & SOCK_NONBLOCK ? O_NONBLOCK : 0);
+        file =
+            socket_file_create(child, flags & SOCK_NONBLOCK ? O_NONBLOCK : 0);
         if (file) {
             fd_install(fd, file);
             return 0;

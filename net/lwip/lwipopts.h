@@ -10,69 +10,69 @@
 #include <mm/kmalloc.h>
 
 /* One owner: NET_SERVER's core mutex protects all of lwIP. */
-#define NO_SYS 1
+#define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_SOCKET 0
-#define LWIP_NETCONN 0
-#define LWIP_TIMERS 1
-#define LWIP_TIMERS_CUSTOM 1 /* net/timers.c */
+#define LWIP_SOCKET          0
+#define LWIP_NETCONN         0
+#define LWIP_TIMERS          1
+#define LWIP_TIMERS_CUSTOM   1 /* net/timers.c */
 
 /* Memory. */
-#define MEM_ALIGNMENT 8
+#define MEM_ALIGNMENT        8
 #define MEM_CUSTOM_ALLOCATOR 1
-#define MEM_CUSTOM_MALLOC kmalloc
-#define MEM_CUSTOM_FREE kfree
-#define MEM_CUSTOM_CALLOC lwip_port_calloc
-#define MEMP_MEM_MALLOC 1
+#define MEM_CUSTOM_MALLOC    kmalloc
+#define MEM_CUSTOM_FREE      kfree
+#define MEM_CUSTOM_CALLOC    lwip_port_calloc
+#define MEMP_MEM_MALLOC      1
 void *lwip_port_calloc(size_t count, size_t size);
-#define LWIP_PBUF_REF_T u16_t
+#define LWIP_PBUF_REF_T   u16_t
 #define PBUF_POOL_BUFSIZE 1600
 
 /* Protocols. */
-#define LWIP_IPV4 1
-#define LWIP_IPV6 0
-#define LWIP_RAW 0
-#define LWIP_UDP 1
-#define LWIP_TCP 1
-#define LWIP_DNS 0
-#define LWIP_IGMP 0
-#define LWIP_DHCP 1
-#define LWIP_ACD 0
-#define LWIP_DHCP_DOES_ACD_CHECK 0
-#define LWIP_DHCP_GET_NTP_SRV 0
+#define LWIP_IPV4                     1
+#define LWIP_IPV6                     0
+#define LWIP_RAW                      0
+#define LWIP_UDP                      1
+#define LWIP_TCP                      1
+#define LWIP_DNS                      0
+#define LWIP_IGMP                     0
+#define LWIP_DHCP                     1
+#define LWIP_ACD                      0
+#define LWIP_DHCP_DOES_ACD_CHECK      0
+#define LWIP_DHCP_GET_NTP_SRV         0
 #define LWIP_DHCP_PROVIDE_DNS_SERVERS 2
 
 /*
  * Interfaces. `lo` is one of our own (net/loopback.c), found by the routing
  * hook, so lwIP's loopback code stays out.
  */
-#define LWIP_NETIF_LOOPBACK 0
-#define LWIP_HAVE_LOOPIF 0
-#define LWIP_SINGLE_NETIF 0
-#define LWIP_NETIF_HOSTNAME 1
-#define LWIP_NETIF_STATUS_CALLBACK 1
-#define LWIP_NETIF_LINK_CALLBACK 0
-#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define ETH_PAD_SIZE 0
-#define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN 64 /* the fragments of one 64 KiB datagram */
-#define ARP_TABLE_SIZE 127
+#define LWIP_NETIF_LOOPBACK           0
+#define LWIP_HAVE_LOOPIF              0
+#define LWIP_SINGLE_NETIF             0
+#define LWIP_NETIF_HOSTNAME           1
+#define LWIP_NETIF_STATUS_CALLBACK    1
+#define LWIP_NETIF_LINK_CALLBACK      0
+#define LWIP_CHECKSUM_CTRL_PER_NETIF  1
+#define ETH_PAD_SIZE                  0
+#define ARP_QUEUEING                  1
+#define ARP_QUEUE_LEN                 64 /* the fragments of one 64 KiB datagram */
+#define ARP_TABLE_SIZE                127
 #define ETHARP_SUPPORT_STATIC_ENTRIES 1
 
 /* IP. A datagram of 65,507 bytes takes 45 frames of 1,500. */
-#define IP_FORWARD 0
-#define IP_REASSEMBLY 1
-#define IP_REASS_MAX_PBUFS 1024
-#define MEMP_NUM_REASSDATA 64
-#define IP_REASS_MAXAGE 30
-#define IP_FRAG 1
-#define IP_DEFAULT_TTL 64
-#define IP_SOF_BROADCAST 1
+#define IP_FORWARD            0
+#define IP_REASSEMBLY         1
+#define IP_REASS_MAX_PBUFS    1024
+#define MEMP_NUM_REASSDATA    64
+#define IP_REASS_MAXAGE       30
+#define IP_FRAG               1
+#define IP_DEFAULT_TTL        64
+#define IP_SOF_BROADCAST      1
 #define IP_SOF_BROADCAST_RECV 0
-#define LWIP_BROADCAST_PING 0
-#define LWIP_MULTICAST_PING 0
+#define LWIP_BROADCAST_PING   0
+#define LWIP_MULTICAST_PING   0
 /* Whether two sockets may share a port is net/ports.c's decision. */
-#define SO_REUSE 1
+#define SO_REUSE         1
 #define SO_REUSE_RXTOALL 1
 
 /*
@@ -81,23 +81,23 @@ void *lwip_port_calloc(size_t count, size_t size);
  * handed to lwIP at a time, not what a socket may hold (net/tcp_send.c): lwIP
  * walks its list of unsent segments on each write.
  */
-#define TCP_MSS 1460
-#define LWIP_WND_SCALE 1
-#define TCP_RCV_SCALE 7
-#define TCP_WND (4 * 1024 * 1024)
-#define TCP_SND_BUF (256 * 1024)
-#define TCP_SND_QUEUELEN 4096
-#define TCP_SNDLOWAT (2 * TCP_MSS)
-#define TCP_SNDQUEUELOWAT 16
-#define TCP_WND_UPDATE_THRESHOLD (4 * TCP_MSS)
-#define LWIP_TCP_SACK_OUT 1
-#define LWIP_TCP_MAX_SACK_NUM 4
-#define LWIP_TCP_TIMESTAMPS 0
-#define LWIP_TCP_KEEPALIVE 1
-#define TCP_QUEUE_OOSEQ 1
-#define TCP_OOSEQ_BYTES_LIMIT(pcb) ((pcb)->rcv_wnd)
-#define TCP_LISTEN_BACKLOG 0 /* counted in net/tcp_listen.c, beyond 8 bits */
-#define TCP_OVERSIZE 0       /* tcp_write never copies here */
+#define TCP_MSS                        1460
+#define LWIP_WND_SCALE                 1
+#define TCP_RCV_SCALE                  7
+#define TCP_WND                        (4 * 1024 * 1024)
+#define TCP_SND_BUF                    (256 * 1024)
+#define TCP_SND_QUEUELEN               4096
+#define TCP_SNDLOWAT                   (2 * TCP_MSS)
+#define TCP_SNDQUEUELOWAT              16
+#define TCP_WND_UPDATE_THRESHOLD       (4 * TCP_MSS)
+#define LWIP_TCP_SACK_OUT              1
+#define LWIP_TCP_MAX_SACK_NUM          4
+#define LWIP_TCP_TIMESTAMPS            0
+#define LWIP_TCP_KEEPALIVE             1
+#define TCP_QUEUE_OOSEQ                1
+#define TCP_OOSEQ_BYTES_LIMIT(pcb)     ((pcb)->rcv_wnd)
+#define TCP_LISTEN_BACKLOG             0 /* counted in net/tcp_listen.c, beyond 8 bits */
+#define TCP_OVERSIZE                   0 /* tcp_write never copies here */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 
 /* One argument for the socket, one for the port that the PCB occupies. */
@@ -107,11 +107,11 @@ void *lwip_port_calloc(size_t count, size_t size);
  * TCP's clock. 50 ms instead of 250: retransmission starts at Linux's 1 s and
  * comes down to 300 ms. TIME_WAIT is 2 MSL, Linux's 60 s.
  */
-#define TCP_TMR_INTERVAL 50
+#define TCP_TMR_INTERVAL  50
 #define LWIP_TCP_RTO_TIME 1000
-#define TCP_MSL 30000u
+#define TCP_MSL           30000u
 /* net.ipv4.tcp_retries2 and tcp_syn_retries: no constants, as lwIP thinks. */
-#define TCP_MAXRTX lwip_port_retries
+#define TCP_MAXRTX    lwip_port_retries
 #define TCP_SYNMAXRTX lwip_port_syn_retries
 extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 
@@ -119,7 +119,7 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 #define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn
 
 /* The rest of the hooks, which need lwIP's types. */
-#define LWIP_HOOK_FILENAME "lwip_hooks.h"
+#define LWIP_HOOK_FILENAME            "lwip_hooks.h"
 #define LWIP_HOOK_IP4_INPUT(p, netif) net_ip4_input_hook(p, netif)
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
     net_ip4_route_hook(source, destination)
@@ -127,13 +127,12 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
     net_tcp_options_hook(header, pcb, options)
 
 /* Counters, for /proc/net/snmp and the leak tests. */
-#define LWIP_STATS 1
-#define LWIP_STATS_LARGE 1
+#define LWIP_STATS         1
+#define LWIP_STATS_LARGE   1
 #define LWIP_STATS_DISPLAY 0
-#define MIB2_STATS 1
-#define MEM_STATS 0
-#define MEMP_STATS 1
+#define MIB2_STATS         1
+#define MEM_STATS          0
+#define MEMP_STATS         1
 
-#define CHECKSUM_CHECK_ICMP 1
+#define CHECKSUM_CHECK_ICMP   1
 #define LWIP_CHECKSUM_ON_COPY 0
-

@@ -7,11 +7,11 @@
 
 #include <lib/types.h>
 
-#define IPPROTO_IP 0
+#define IPPROTO_IP   0
 #define IPPROTO_ICMP 1
-#define IPPROTO_TCP 6
-#define IPPROTO_UDP 17
-#define IPPROTO_MAX 263
+#define IPPROTO_TCP  6
+#define IPPROTO_UDP  17
+#define IPPROTO_MAX  263
 
 struct abi_sockaddr_in {
     uint16_t family;   // AF_INET
@@ -24,11 +24,11 @@ _Static_assert(sizeof(struct abi_sockaddr_in) == 16, "struct sockaddr_in");
 #define IP_TOS 1
 #define IP_TTL 2
 
-#define TCP_NODELAY 1
-#define TCP_MAXSEG 2
-#define TCP_KEEPIDLE 4
+#define TCP_NODELAY   1
+#define TCP_MAXSEG    2
+#define TCP_KEEPIDLE  4
 #define TCP_KEEPINTVL 5
-#define TCP_KEEPCNT 6
+#define TCP_KEEPCNT   6
 
 // TCP states as /proc/net/tcp and tcp_info number them.
 enum abi_tcp_state {

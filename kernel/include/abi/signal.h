@@ -8,6 +8,7 @@
 
 #define SIGNAL_COUNT 64  // signals are 1..64; 32 and up are real-time
 
+// clang-format off
 enum {
     SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
     SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT,
@@ -15,6 +16,7 @@ enum {
     SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR, SIGSYS,
     SIGRTMIN = 32,
 };
+// clang-format on
 
 #define SIG_DFL 0
 #define SIG_IGN 1

@@ -8,59 +8,59 @@
 #include <lib/types.h>
 
 #define AF_UNSPEC 0
-#define AF_UNIX 1
-#define AF_INET 2
-#define AF_MAX 46  // families from here on do not exist: EAFNOSUPPORT
+#define AF_UNIX   1
+#define AF_INET   2
+#define AF_MAX    46  // families from here on do not exist: EAFNOSUPPORT
 
-#define SOCK_STREAM 1
-#define SOCK_DGRAM 2
-#define SOCK_RAW 3
+#define SOCK_STREAM    1
+#define SOCK_DGRAM     2
+#define SOCK_RAW       3
 #define SOCK_SEQPACKET 5
-#define SOCK_MAX 11            // types from here on are EINVAL
+#define SOCK_MAX       11  // types from here on are EINVAL
 #define SOCK_TYPE_MASK 0xf
-#define SOCK_NONBLOCK 04000    // O_NONBLOCK
-#define SOCK_CLOEXEC 02000000  // O_CLOEXEC
+#define SOCK_NONBLOCK  04000     // O_NONBLOCK
+#define SOCK_CLOEXEC   02000000  // O_CLOEXEC
 
-#define SHUT_RD 0
-#define SHUT_WR 1
+#define SHUT_RD   0
+#define SHUT_WR   1
 #define SHUT_RDWR 2
 
 #define SOMAXCONN 4096
 
-#define MSG_OOB 0x1u
-#define MSG_PEEK 0x2u
-#define MSG_DONTROUTE 0x4u
-#define MSG_CTRUNC 0x8u
-#define MSG_TRUNC 0x20u
-#define MSG_DONTWAIT 0x40u
-#define MSG_EOR 0x80u
-#define MSG_WAITALL 0x100u
-#define MSG_CONFIRM 0x800u
-#define MSG_ERRQUEUE 0x2000u
-#define MSG_NOSIGNAL 0x4000u
-#define MSG_MORE 0x8000u
-#define MSG_WAITFORONE 0x10000u
+#define MSG_OOB          0x1u
+#define MSG_PEEK         0x2u
+#define MSG_DONTROUTE    0x4u
+#define MSG_CTRUNC       0x8u
+#define MSG_TRUNC        0x20u
+#define MSG_DONTWAIT     0x40u
+#define MSG_EOR          0x80u
+#define MSG_WAITALL      0x100u
+#define MSG_CONFIRM      0x800u
+#define MSG_ERRQUEUE     0x2000u
+#define MSG_NOSIGNAL     0x4000u
+#define MSG_MORE         0x8000u
+#define MSG_WAITFORONE   0x10000u
 #define MSG_CMSG_CLOEXEC 0x40000000u
 
-#define SOL_SOCKET 1
-#define SO_DEBUG 1
-#define SO_REUSEADDR 2
-#define SO_TYPE 3
-#define SO_ERROR 4
-#define SO_BROADCAST 6
-#define SO_SNDBUF 7
-#define SO_RCVBUF 8
-#define SO_KEEPALIVE 9
-#define SO_LINGER 13
-#define SO_RCVLOWAT 18
-#define SO_RCVTIMEO 20
-#define SO_SNDTIMEO 21
+#define SOL_SOCKET    1
+#define SO_DEBUG      1
+#define SO_REUSEADDR  2
+#define SO_TYPE       3
+#define SO_ERROR      4
+#define SO_BROADCAST  6
+#define SO_SNDBUF     7
+#define SO_RCVBUF     8
+#define SO_KEEPALIVE  9
+#define SO_LINGER     13
+#define SO_RCVLOWAT   18
+#define SO_RCVTIMEO   20
+#define SO_SNDTIMEO   21
 #define SO_ACCEPTCONN 30
-#define SO_PROTOCOL 38
-#define SO_DOMAIN 39
+#define SO_PROTOCOL   38
+#define SO_DOMAIN     39
 
 #define SIOCOUTQ 0x5411u  // TIOCOUTQ: bytes not yet acknowledged
-#define SIOCINQ 0x541bu   // FIONREAD
+#define SIOCINQ  0x541bu  // FIONREAD
 
 struct abi_linger {
     int32_t on;       // l_onoff
@@ -73,14 +73,14 @@ struct abi_socket_timeval {
 };
 
 struct abi_msghdr {
-    uaddr name;           // address, or 0
-    uint32_t namelen;     // in: room; out: the address's length
+    uaddr name;        // address, or 0
+    uint32_t namelen;  // in: room; out: the address's length
     uint32_t pad;
-    uaddr iov;            // struct iovec[iovlen]
+    uaddr iov;  // struct iovec[iovlen]
     uint64_t iovlen;
-    uaddr control;        // ancillary data, or 0
+    uaddr control;  // ancillary data, or 0
     uint64_t controllen;
-    uint32_t flags;       // out: MSG_*
+    uint32_t flags;  // out: MSG_*
     uint32_t pad2;
 };
 _Static_assert(sizeof(struct abi_msghdr) == 56, "struct msghdr");

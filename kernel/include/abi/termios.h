@@ -87,13 +87,13 @@ enum termios_cc {
 #define IMAXBEL 0020000u
 #define IUTF8   0040000u
 // oflag
-#define OPOST   0000001u
-#define OLCUC   0000002u
-#define ONLCR   0000004u
-#define OCRNL   0000010u
-#define ONOCR   0000020u
-#define ONLRET  0000040u
-#define XTABS   0014000u
+#define OPOST  0000001u
+#define OLCUC  0000002u
+#define ONLCR  0000004u
+#define OCRNL  0000010u
+#define ONOCR  0000020u
+#define ONLRET 0000040u
+#define XTABS  0014000u
 // cflag
 #define B38400  0000017u
 #define B115200 0010002u

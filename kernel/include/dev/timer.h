@@ -9,11 +9,11 @@
 #include <lib/types.h>
 
 struct timer {
-    nsec_t expires;                      // absolute, monotonic
-    void (*function)(struct timer *);    // in interrupt context; may re-arm
-    struct timer *child, *sibling, *prev; // links of a pairing heap: prev is
-                                          // the parent of the first child
-    struct hart *hart;                   // where it is queued, NULL if not
+    nsec_t expires;                        // absolute, monotonic
+    void (*function)(struct timer *);      // in interrupt context; may re-arm
+    struct timer *child, *sibling, *prev;  // links of a pairing heap: prev is
+                                           // the parent of the first child
+    struct hart *hart;                     // where it is queued, NULL if not
 };
 
 // Nanoseconds since boot; and since 1970, set from the RTC or clock_settime.

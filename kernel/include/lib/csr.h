@@ -7,11 +7,11 @@
 
 #include <lib/types.h>
 
-#define CSR_READ(csr)                                   \
-    ({                                                  \
-        uint64_t csr_value;                             \
+#define CSR_READ(csr)                                     \
+    ({                                                    \
+        uint64_t csr_value;                               \
         asm volatile("csrr %0, " #csr : "=r"(csr_value)); \
-        csr_value;                                      \
+        csr_value;                                        \
     })
 #define CSR_WRITE(csr, v) \
     asm volatile("csrw " #csr ", %0" ::"rK"((uint64_t)(v)) : "memory")
@@ -21,19 +21,19 @@
     asm volatile("csrc " #csr ", %0" ::"rK"((uint64_t)(v)) : "memory")
 
 // sstatus
-#define SSTATUS_SIE (1ul << 1)   // interrupts on in S-mode
-#define SSTATUS_SPIE (1ul << 5)  // ... after sret
-#define SSTATUS_SPP (1ul << 8)   // trap came from S-mode
-#define SSTATUS_FS (3ul << 13)   // floating point: off, initial, clean, dirty
+#define SSTATUS_SIE        (1ul << 1)  // interrupts on in S-mode
+#define SSTATUS_SPIE       (1ul << 5)  // ... after sret
+#define SSTATUS_SPP        (1ul << 8)  // trap came from S-mode
+#define SSTATUS_FS         (3ul << 13)  // floating point: off, initial, clean, dirty
 #define SSTATUS_FS_INITIAL (1ul << 13)
-#define SSTATUS_FS_CLEAN (2ul << 13)
-#define SSTATUS_FS_DIRTY (3ul << 13)
-#define SSTATUS_SUM (1ul << 18)  // S-mode may touch user pages
-#define SSTATUS_UXL_64 (2ul << 32)
+#define SSTATUS_FS_CLEAN   (2ul << 13)
+#define SSTATUS_FS_DIRTY   (3ul << 13)
+#define SSTATUS_SUM        (1ul << 18)  // S-mode may touch user pages
+#define SSTATUS_UXL_64     (2ul << 32)
 
 // sie, sip
 #define SIE_SOFTWARE (1ul << 1)
-#define SIE_TIMER (1ul << 5)
+#define SIE_TIMER    (1ul << 5)
 #define SIE_EXTERNAL (1ul << 9)
 
 // scause

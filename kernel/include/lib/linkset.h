@@ -9,12 +9,12 @@
 #include <lib/types.h>
 
 // Add a constant element of type to the set.
-#define LINKSET_ENTRY(set, type, name)                             \
-    static const type name                                         \
+#define LINKSET_ENTRY(set, type, name) \
+    static const type name             \
         __attribute__((used, section("linkset." #set), aligned(8)))
 
-#define LINKSET_DECLARE(set, type)     \
-    extern const type set##_start[];   \
+#define LINKSET_DECLARE(set, type)   \
+    extern const type set##_start[]; \
     extern const type set##_end[]
 
 #define linkset_for_each(e, set) for (e = set##_start; e < set##_end; e++)
@@ -36,8 +36,8 @@ struct initcall {
     const char *name;
 };
 
-#define INITCALL(at_stage, fn)                              \
-    LINKSET_ENTRY(initcalls, struct initcall, initcall_##fn) = \
-        {at_stage, fn, #fn}
+#define INITCALL(at_stage, fn)                                                \
+    LINKSET_ENTRY(initcalls, struct initcall, initcall_##fn) = {at_stage, fn, \
+                                                                #fn}
 
 LINKSET_DECLARE(initcalls, struct initcall);

@@ -11,7 +11,10 @@ struct list_node {
     struct list_node *prev;
 };
 
-#define LIST_INIT(l) {&(l), &(l)}
+#define LIST_INIT(l) \
+    {                \
+        &(l), &(l)   \
+    }
 
 static inline void list_init(struct list_node *l)
 {
@@ -67,26 +70,25 @@ static inline void list_splice_back(struct list_node *to,
 #define list_first(l, type, member) list_entry((l)->next, type, member)
 
 // The first element, unlinked, or NULL.
-#define list_pop_front(l, type, member)                      \
-    ({                                                       \
-        struct list_node *pop_head = (l);                    \
-        struct list_node *pop_node = pop_head->next;         \
-        type *popped = NULL;                                 \
-        if (pop_node != pop_head) {                          \
-            list_remove(pop_node);                           \
-            popped = container_of(pop_node, type, member);   \
-        }                                                    \
-        popped;                                              \
+#define list_pop_front(l, type, member)                    \
+    ({                                                     \
+        struct list_node *pop_head = (l);                  \
+        struct list_node *pop_node = pop_head->next;       \
+        type *popped = NULL;                               \
+        if (pop_node != pop_head) {                        \
+            list_remove(pop_node);                         \
+            popped = container_of(pop_node, type, member); \
+        }                                                  \
+        popped;                                            \
     })
 
-#define list_for_each(e, l, member)                                  \
-    for (e = list_entry((l)->next, typeof(*e), member);              \
-         &e->member != (l);                                          \
+#define list_for_each(e, l, member)                                        \
+    for (e = list_entry((l)->next, typeof(*e), member); &e->member != (l); \
          e = list_entry(e->member.next, typeof(*e), member))
 
 // As above; the body may unlink and free e.
-#define list_for_each_safe(e, tmp, l, member)                        \
-    for (e = list_entry((l)->next, typeof(*e), member),              \
-        tmp = list_entry(e->member.next, typeof(*e), member);        \
-         &e->member != (l);                                          \
+#define list_for_each_safe(e, tmp, l, member)                 \
+    for (e = list_entry((l)->next, typeof(*e), member),       \
+        tmp = list_entry(e->member.next, typeof(*e), member); \
+         &e->member != (l);                                   \
          e = tmp, tmp = list_entry(tmp->member.next, typeof(*e), member))

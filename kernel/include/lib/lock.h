@@ -23,7 +23,10 @@ struct spinlock {
     uint8_t rank;
 };
 
-#define SPINLOCK_INIT(lock_rank) {.name = #lock_rank, .rank = (lock_rank)}
+#define SPINLOCK_INIT(lock_rank)                \
+    {                                           \
+        .name = #lock_rank, .rank = (lock_rank) \
+    }
 
 // rank: where the lock stands in the order. name: for reports; borrowed.
 void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name);
@@ -44,14 +47,14 @@ void interrupts_pop(void);
 // interrupt handlers. mutex_lock sleeps and is not interrupted by signals.
 struct mutex {
     struct spinlock lock;
-    struct task *owner;       // (lock) the holder, NULL if free
-    struct list_node waiters; // (lock) in order of arrival
+    struct task *owner;        // (lock) the holder, NULL if free
+    struct list_node waiters;  // (lock) in order of arrival
     uint8_t rank;
 };
 
-#define MUTEX_INIT(m, mutex_rank)                       \
-    {                                                   \
-        .lock = SPINLOCK_INIT(RANK_MUTEX_INTERNAL),     \
+#define MUTEX_INIT(m, mutex_rank)                                \
+    {                                                            \
+        .lock = SPINLOCK_INIT(RANK_MUTEX_INTERNAL),              \
         .waiters = LIST_INIT((m).waiters), .rank = (mutex_rank), \
     }
 
@@ -88,16 +91,16 @@ static inline void scoped_mutex_unlock(struct mutex **m)
         mutex_unlock(*m);
 }
 
-#define WITH_LOCK(l)                                                     \
-    for (struct spinlock *with_lock                                      \
-             __attribute__((cleanup(scoped_spin_unlock))) =              \
-                 scoped_spin_lock(l),                                    \
-             *with_once = with_lock;                                     \
+#define WITH_LOCK(l)                                        \
+    for (struct spinlock * with_lock                        \
+             __attribute__((cleanup(scoped_spin_unlock))) = \
+             scoped_spin_lock(l),                           \
+             *with_once = with_lock;                        \
          with_once; with_once = NULL)
 
-#define WITH_MUTEX(m)                                                    \
-    for (struct mutex *with_mutex                                        \
-             __attribute__((cleanup(scoped_mutex_unlock))) =             \
-                 scoped_mutex_lock(m),                                   \
-             *with_once = with_mutex;                                    \
+#define WITH_MUTEX(m)                                        \
+    for (struct mutex * with_mutex                           \
+             __attribute__((cleanup(scoped_mutex_unlock))) = \
+             scoped_mutex_lock(m),                           \
+             *with_once = with_mutex;                        \
          with_once; with_once = NULL)

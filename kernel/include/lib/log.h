@@ -42,17 +42,17 @@ noreturn void panic_park(void);
 // What a panic needs of the floors above; they set these at start-up.
 extern void (*panic_stop_harts)(void);  // interrupt the others; they stay still
 extern void (*panic_describe_task)(void);  // log the running task
-extern void (*panic_stop)(void);  // leave the machine with a failure
+extern void (*panic_stop)(void);           // leave the machine with a failure
 
 // The first 32 words of a struct trap_frame, to the log.
 void log_registers(const uint64_t registers[32]);
 
 // Invariants only; what user space, the network or a device gets wrong is an
 // errno. assert is checked in every build, assert_debug with DEBUG=1.
-#define assert(expr)                                              \
-    do {                                                          \
-        if (unlikely(!(expr)))                                    \
-            panic("%s:%d: %s", __FILE__, __LINE__, #expr);        \
+#define assert(expr)                                       \
+    do {                                                   \
+        if (unlikely(!(expr)))                             \
+            panic("%s:%d: %s", __FILE__, __LINE__, #expr); \
     } while (0)
 #if DEBUG
 #define assert_debug(expr) assert(expr)

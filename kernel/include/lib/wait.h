@@ -20,8 +20,8 @@ struct wait_entry {
     // sleep. events: POLL* bits of what became ready, 0 if unspecified.
     // Returns true if an exclusive waiter has been served.
     bool (*wake)(struct wait_entry *entry, unsigned events);
-    bool exclusive;         // at most one such is woken per wake_up
-    bool woken;             // (queue's lock) set by the default function
+    bool exclusive;  // at most one such is woken per wake_up
+    bool woken;      // (queue's lock) set by the default function
 };
 
 struct wait_queue {
@@ -29,10 +29,10 @@ struct wait_queue {
     struct list_node entries;  // (lock) exclusive ones at the end
 };
 
-#define WAIT_QUEUE_INIT(q)                                            \
-    {                                                                 \
-        .lock = SPINLOCK_INIT(RANK_WAIT_QUEUE),                       \
-        .entries = LIST_INIT((q).entries),                            \
+#define WAIT_QUEUE_INIT(q)                      \
+    {                                           \
+        .lock = SPINLOCK_INIT(RANK_WAIT_QUEUE), \
+        .entries = LIST_INIT((q).entries),      \
     }
 
 void wait_queue_init(struct wait_queue *q);
@@ -64,27 +64,27 @@ void wait_finish(struct wait_queue *q, struct wait_entry *entry);
 // deadline: absolute monotonic nanoseconds, NSEC_FOREVER for none.
 // Result: 0 when the condition holds, -ERESTARTSYS when a signal is pending,
 // -ETIMEDOUT past the deadline.
-#define WAIT_EVENT(queue, condition, deadline, interruptible, exclusive)    \
-    ({                                                                      \
-        struct wait_queue *wait_q = (queue);                                \
-        struct wait_entry wait_e;                                           \
-        int wait_result = 0;                                                \
-        wait_init(&wait_e, exclusive);                                      \
-        for (;;) {                                                          \
-            wait_prepare(wait_q, &wait_e, interruptible);                   \
-            if (condition)                                                  \
-                break;                                                      \
-            if ((interruptible) && signal_pending()) {                      \
-                wait_result = -ERESTARTSYS;                                 \
-                break;                                                      \
-            }                                                               \
-            if (!schedule_until(deadline)) {                                \
-                wait_result = (condition) ? 0 : -ETIMEDOUT;                 \
-                break;                                                      \
-            }                                                               \
-        }                                                                   \
-        wait_finish(wait_q, &wait_e);                                       \
-        wait_result;                                                        \
+#define WAIT_EVENT(queue, condition, deadline, interruptible, exclusive) \
+    ({                                                                   \
+        struct wait_queue *wait_q = (queue);                             \
+        struct wait_entry wait_e;                                        \
+        int wait_result = 0;                                             \
+        wait_init(&wait_e, exclusive);                                   \
+        for (;;) {                                                       \
+            wait_prepare(wait_q, &wait_e, interruptible);                \
+            if (condition)                                               \
+                break;                                                   \
+            if ((interruptible) && signal_pending()) {                   \
+                wait_result = -ERESTARTSYS;                              \
+                break;                                                   \
+            }                                                            \
+            if (!schedule_until(deadline)) {                             \
+                wait_result = (condition) ? 0 : -ETIMEDOUT;              \
+                break;                                                   \
+            }                                                            \
+        }                                                                \
+        wait_finish(wait_q, &wait_e);                                    \
+        wait_result;                                                     \
     })
 
 #define wait_event(queue, condition) \

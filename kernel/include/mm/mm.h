@@ -76,8 +76,8 @@ struct mm {
     uint64_t limit_data;         // (lock) RLIMIT_DATA
     uint64_t limit_stack;        // (lock) RLIMIT_STACK
     uint64_t auxv[48];           // (i after exec) for /proc/PID/auxv
-    void *exe_file; // (i after exec) the program, or NULL; holds a reference
-    const struct vma_file_ops *exe_ops; // (i after exec) how it does so
+    void *exe_file;  // (i after exec) the program, or NULL; holds a reference
+    const struct vma_file_ops *exe_ops;  // (i after exec) how it does so
 };
 
 // An empty address space with one reference, or NULL. brk etc. are 0.

@@ -30,8 +30,8 @@ struct signal_queue {
 };
 
 struct signal_handlers {
-    uint32_t refs;                              // (a)
-    struct abi_sigaction actions[SIGNAL_COUNT]; // (g)
+    uint32_t refs;                               // (a)
+    struct abi_sigaction actions[SIGNAL_COUNT];  // (g)
 };
 
 // Send to a process (any thread that does not block it), to one thread, to a

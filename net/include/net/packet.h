@@ -15,12 +15,12 @@
 // to the socket's reader while it is at the head of the queue.
 struct packet {
     struct list_node node;
-    struct pbuf *data;      // owned; freed under the core mutex
-    size_t offset;          // bytes already delivered (streams)
-    size_t length;          // bytes in all
-    size_t true_size;       // memory held, for SO_RCVBUF
-    ip_addr_t from;         // source (datagrams)
-    uint16_t from_port;     // host byte order
+    struct pbuf *data;   // owned; freed under the core mutex
+    size_t offset;       // bytes already delivered (streams)
+    size_t length;       // bytes in all
+    size_t true_size;    // memory held, for SO_RCVBUF
+    ip_addr_t from;      // source (datagrams)
+    uint16_t from_port;  // host byte order
 };
 
 // A packet around p. Takes p only on success; NULL: no memory. Any context.

@@ -16,11 +16,11 @@ struct page;
 
 struct send_chunk {
     struct list_node node;
-    struct page *page;      // a reference; a block of size bytes
+    struct page *page;  // a reference; a block of size bytes
     uint8_t *data;
     uint32_t size;
     uint32_t start, queued, end;
-    bool writing;           // a sender is copying into the free part
+    bool writing;  // a sender is copying into the free part
 };
 
 // Protected by the socket's lock, but for send_chunk_create.

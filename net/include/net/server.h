@@ -24,9 +24,9 @@
 // An interface that the server has taken over: the driver's side and lwIP's.
 // All of it is protected by the core mutex.
 struct net_link {
-    struct netif netif;              // lwIP's side
-    struct net_interface *interface; // the driver's
-    struct list_node node;           // NET_SERVER.links
+    struct netif netif;               // lwIP's side
+    struct net_interface *interface;  // the driver's
+    struct list_node node;            // NET_SERVER.links
     bool stalled;     // send said -EAGAIN; senders wait for room
     bool unflushed;   // frames were queued since the last flush
     bool was_up;      // link state as last seen
@@ -34,14 +34,14 @@ struct net_link {
 };
 
 struct net_server {
-    struct mutex core;         // RANK_NET_CORE: all of lwIP
-    struct list_node links;    // (core) struct net_link, in order of arrival
-    struct net_link *loopback; // (core) `lo`
-    bool looped;               // (core) lo has frames to take in
-    struct wait_queue wait;    // the network thread
-    bool pending;              // (a) an interface has something to do
-    nsec_t sleeps_until;       // (core) when the thread looks again by itself
-    struct wait_queue room;    // senders that met a full transmit ring
+    struct mutex core;          // RANK_NET_CORE: all of lwIP
+    struct list_node links;     // (core) struct net_link, in order of arrival
+    struct net_link *loopback;  // (core) `lo`
+    bool looped;                // (core) lo has frames to take in
+    struct wait_queue wait;     // the network thread
+    bool pending;               // (a) an interface has something to do
+    nsec_t sleeps_until;        // (core) when the thread looks again by itself
+    struct wait_queue room;     // senders that met a full transmit ring
 };
 
 extern struct net_server NET_SERVER;

@@ -29,17 +29,17 @@ struct socket;
 enum socket_state {
     SOCKET_UNCONNECTED,  // new, or bound
     SOCKET_LISTENING,
-    SOCKET_CONNECTING,   // connect has begun, the answer is not here yet
+    SOCKET_CONNECTING,      // connect has begun, the answer is not here yet
     SOCKET_CONNECT_FAILED,  // the next connect says so and starts over
     SOCKET_CONNECTED,
-    SOCKET_DISCONNECTED, // was connected; the connection is over
+    SOCKET_DISCONNECTED,  // was connected; the connection is over
     SOCKET_STATES,
 };
 extern const char *const socket_state_names[SOCKET_STATES];
 
 // An address as user space gives and takes it: any family's.
 struct socket_address {
-    uint32_t length;                // bytes of data that are valid
+    uint32_t length;  // bytes of data that are valid
     union {
         uint16_t family;
         uint8_t data[SOCKADDR_MAX];
@@ -66,8 +66,8 @@ struct socket_settings {
     bool broadcast;          // SO_BROADCAST
     bool linger;             // SO_LINGER
     int linger_seconds;
-    int ttl;                 // IP_TTL
-    int tos;                 // IP_TOS
+    int ttl;  // IP_TTL
+    int tos;  // IP_TOS
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
@@ -93,7 +93,7 @@ struct socket_ops {
     int (*peer_address)(struct socket *socket, struct socket_address *address);
     unsigned (*poll)(struct socket *socket);  // POLL* bits that are true
     long (*ioctl)(struct socket *socket, unsigned command, uaddr argument);
-    void (*apply)(struct socket *socket);     // socket->options changed
+    void (*apply)(struct socket *socket);  // socket->options changed
     // The file is closed: end the connection, after SO_LINGER's time at most.
     void (*close)(struct socket *socket);
     // The last reference is gone: free what the protocol holds.
@@ -107,22 +107,22 @@ struct socket {
     uint64_t inode;                // (i) number, for /proc/net and fstat
     uint32_t uid;                  // (i) of the process that made it
 
-    struct spinlock lock;          // RANK_SOCKET
-    struct wait_queue wait;        // every change of state or readiness
-    struct mutex send_mutex;       // one sender at a time
-    struct mutex recv_mutex;       // one receiver at a time
+    struct spinlock lock;     // RANK_SOCKET
+    struct wait_queue wait;   // every change of state or readiness
+    struct mutex send_mutex;  // one sender at a time
+    struct mutex recv_mutex;  // one receiver at a time
 
-    enum socket_state state;       // (s) written by socket_set_state
-    int error;                     // (s) pending, positive; SO_ERROR takes it
-    bool read_shut;                // (s) SHUT_RD was called
-    bool write_shut;               // (s) SHUT_WR was called
-    bool peer_shut;                // (s) the peer's FIN came: end of stream
+    enum socket_state state;  // (s) written by socket_set_state
+    int error;                // (s) pending, positive; SO_ERROR takes it
+    bool read_shut;           // (s) SHUT_RD was called
+    bool write_shut;          // (s) SHUT_WR was called
+    bool peer_shut;           // (s) the peer's FIN came: end of stream
 
-    struct list_node receive_queue; // (s) struct packet
-    size_t receive_bytes;          // (s) bytes in it not yet delivered
-    size_t receive_memory;         // (s) memory in it, as SO_RCVBUF counts
+    struct list_node receive_queue;  // (s) struct packet
+    size_t receive_bytes;            // (s) bytes in it not yet delivered
+    size_t receive_memory;           // (s) memory in it, as SO_RCVBUF counts
 
-    struct socket_settings options; // net/sockopt.c
+    struct socket_settings options;  // net/sockopt.c
 };
 
 // A protocol: found by socket(2). type 0 and protocol 0 of a request match any.
@@ -180,14 +180,14 @@ nsec_t socket_deadline(bool nonblock, nsec_t timeout);
 
 // Sleep until condition, at most until the deadline. 0, -EAGAIN past the
 // deadline, -ERESTARTSYS for a signal (-EINTR if there is a timeout, as Linux).
-#define SOCKET_WAIT(socket, condition, until, exclusive)                     \
-    ({                                                                       \
-        nsec_t wait_until = (until);                                         \
-        wait_until == SOCKET_NO_WAIT                                         \
-            ? ((condition) ? 0 : -EAGAIN)                                    \
-            : socket_wait_result(WAIT_EVENT(&(socket)->wait, condition,      \
-                                            wait_until, true, exclusive),    \
-                                 wait_until);                                \
+#define SOCKET_WAIT(socket, condition, until, exclusive)                  \
+    ({                                                                    \
+        nsec_t wait_until = (until);                                      \
+        wait_until == SOCKET_NO_WAIT                                      \
+            ? ((condition) ? 0 : -EAGAIN)                                 \
+            : socket_wait_result(WAIT_EVENT(&(socket)->wait, condition,   \
+                                            wait_until, true, exclusive), \
+                                 wait_until);                             \
     })
 #define socket_wait(socket, condition, until) \
     SOCKET_WAIT(socket, condition, until, false)

@@ -6,11 +6,11 @@
 
 #include <lib/types.h>
 
-extern int64_t sysctl_somaxconn;                         // net.core
-extern int64_t sysctl_rmem_default, sysctl_rmem_max;     // bytes
+extern int64_t sysctl_somaxconn;                      // net.core
+extern int64_t sysctl_rmem_default, sysctl_rmem_max;  // bytes
 extern int64_t sysctl_wmem_default, sysctl_wmem_max;
-extern int64_t sysctl_tcp_rmem_default;                  // net.ipv4
+extern int64_t sysctl_tcp_rmem_default;  // net.ipv4
 extern int64_t sysctl_tcp_wmem_default;
-extern int64_t sysctl_tcp_keepalive_time;                // seconds
+extern int64_t sysctl_tcp_keepalive_time;  // seconds
 extern int64_t sysctl_tcp_keepalive_interval;
 extern int64_t sysctl_tcp_keepalive_probes;

@@ -8,14 +8,14 @@
 #include <lib/types.h>
 
 /* The kernel's own ssize_t stands; keep lwIP from defining another. */
-#define SSIZE_MAX INT64_MAX
+#define SSIZE_MAX        INT64_MAX
 #define LWIP_NO_UNISTD_H 1
 
 #define BYTE_ORDER LITTLE_ENDIAN
 #define LWIP_DONT_PROVIDE_BYTEORDER_FUNCTIONS
 #define LWIP_PROVIDE_ERRNO 0
 
-#define LWIP_RAND() lwip_port_random()
+#define LWIP_RAND()                   lwip_port_random()
 #define LWIP_PLATFORM_DIAG(arguments) lwip_port_log arguments
 #define LWIP_PLATFORM_ASSERT(message) \
     lwip_port_assert((message), __FILE__, __LINE__)
