@@ -266,6 +266,20 @@ TEST_SECONDS(copies_of_every_alignment, 60)
     unlink(path);
 }
 
+TEST(zeros_of_every_alignment)
+{
+    char got[300];
+    int fd = CHECK_OK(open("/dev/zero", O_RDONLY));
+    for (int to = 1; to < 17; to++) {
+        for (int n = 0; n < 200; n++) {
+            memset(got, '.', sizeof(got));
+            CHECK_EQ(read(fd, got + to, n), n);
+            for (int i = 0; i < 300; i++)
+                CHECK_EQ(got[i], i >= to && i < to + n ? 0 : '.');
+        }
+    }
+}
+
 TEST(break_moves)
 {
     char *start = (char *)syscall(SYS_brk, 0);  // musl's sbrk refuses to move
