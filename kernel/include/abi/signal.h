@@ -23,38 +23,38 @@ enum {
 
 #define SA_NOCLDSTOP 1u
 #define SA_NOCLDWAIT 2u
-#define SA_SIGINFO 4u
-#define SA_ONSTACK 0x08000000u
-#define SA_RESTART 0x10000000u
-#define SA_NODEFER 0x40000000u
+#define SA_SIGINFO   4u
+#define SA_ONSTACK   0x08000000u
+#define SA_RESTART   0x10000000u
+#define SA_NODEFER   0x40000000u
 #define SA_RESETHAND 0x80000000u
 
-#define SIG_BLOCK 0
+#define SIG_BLOCK   0
 #define SIG_UNBLOCK 1
 #define SIG_SETMASK 2
 
-#define SS_ONSTACK 1
-#define SS_DISABLE 2
+#define SS_ONSTACK    1
+#define SS_DISABLE    2
 #define SS_AUTODISARM (1u << 31)
-#define MINSIGSTKSZ 2048
+#define MINSIGSTKSZ   2048
 
 // si_code
-#define SI_USER 0
-#define SI_KERNEL 0x80
-#define SI_QUEUE (-1)
-#define SI_TIMER (-2)
-#define SI_TKILL (-6)
-#define ILL_ILLOPC 1
-#define FPE_INTDIV 1
-#define SEGV_MAPERR 1
-#define SEGV_ACCERR 2
-#define BUS_ADRALN 1
-#define BUS_ADRERR 2
-#define TRAP_BRKPT 1
-#define CLD_EXITED 1
-#define CLD_KILLED 2
-#define CLD_DUMPED 3
-#define CLD_STOPPED 5
+#define SI_USER       0
+#define SI_KERNEL     0x80
+#define SI_QUEUE      (-1)
+#define SI_TIMER      (-2)
+#define SI_TKILL      (-6)
+#define ILL_ILLOPC    1
+#define FPE_INTDIV    1
+#define SEGV_MAPERR   1
+#define SEGV_ACCERR   2
+#define BUS_ADRALN    1
+#define BUS_ADRERR    2
+#define TRAP_BRKPT    1
+#define CLD_EXITED    1
+#define CLD_KILLED    2
+#define CLD_DUMPED    3
+#define CLD_STOPPED   5
 #define CLD_CONTINUED 6
 
 struct abi_sigaction {
@@ -69,27 +69,27 @@ struct abi_siginfo {
     int32_t code;
     int32_t pad;
     union {
-        struct {                // kill, tgkill, sigqueue
+        struct {  // kill, tgkill, sigqueue
             int32_t pid;
             uint32_t uid;
             uint64_t value;
         } kill;
-        struct {                // SIGCHLD
+        struct {  // SIGCHLD
             int32_t pid;
             uint32_t uid;
             int32_t status;
             int32_t pad;
             int64_t utime, stime;
         } child;
-        struct {                // POSIX timers
+        struct {  // POSIX timers
             int32_t id;
             int32_t overrun;
             uint64_t value;
         } timer;
-        struct {                // SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP
+        struct {  // SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP
             uaddr address;
         } fault;
-        struct {                // SIGIO
+        struct {  // SIGIO
             int64_t band;
             int32_t fd;
         } poll;
