@@ -143,7 +143,7 @@ static void run_init(void *unused)
     kfree(words);
     if (error)
         panic("cannot run %s: error %d", argv[0], -error);
-    log_line("init: %s", current->process->exe);
+    log_line("init: %s", argv[0]);
     trap_enter_user(current->frame);
 }
 

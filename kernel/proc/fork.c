@@ -99,8 +99,7 @@ static int copy_identity(struct process *child, struct process *parent)
         memcpy(child->groups, parent->groups, size);
         child->group_count = parent->group_count;
     }
-    child->exe = kstrdup(parent->exe ? parent->exe : "");
-    return child->exe ? 0 : -ENOMEM;
+    return 0;
 }
 
 static int copy_process(struct task *child, const struct clone_args *args)
@@ -353,8 +352,7 @@ int process_start_init(void (*function)(void *), void *argument)
     if (!task || !process)
         return -ENOMEM;
     process->handlers = signal_handlers_create();
-    process->exe = kstrdup("");
-    if (!process->handlers || !process->exe)
+    if (!process->handlers)
         return -ENOMEM;
     default_limits(process);
     process->pid = process->pgid = process->sid = 1;

@@ -165,7 +165,6 @@ void process_put(struct process *process)
     if (process->handlers)
         signal_handlers_put(process->handlers);
     kfree(process->groups);
-    kfree(process->exe);
     kfree(process);
 }
 

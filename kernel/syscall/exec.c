@@ -122,7 +122,7 @@ static int copy_kernel_strings(struct strings *strings,
     return error;
 }
 
-static void set_credentials(struct exec *exec)
+static void choose_credentials(struct exec *exec)
 {
     const struct process *process = current_process();
     const struct inode *inode = exec->file->inode;
@@ -194,7 +194,7 @@ static int prepare(struct exec *exec)
         error = strings_add(&exec->argv, "");
     if (error)
         return error;
-    set_credentials(exec);
+    choose_credentials(exec);
     return make_address_space(exec);
 }
 
@@ -230,17 +230,12 @@ static void switch_address_space(struct task *task, struct exec *exec)
         mm_put(old);
 }
 
-// Takes exe, the program's path.
-static void set_identity(struct process *process, struct exec *exec, char *exe)
+static void set_credentials(struct process *process, const struct exec *exec)
 {
-    char *old_exe;
     WITH_LOCK(&process_tree_lock) {
         process->euid = process->suid = process->fsuid = exec->euid;
         process->egid = process->sgid = process->fsgid = exec->egid;
-        old_exe = process->exe;
-        process->exe = exe;
     }
-    kfree(old_exe);
 }
 
 // The registers of a fresh program: all zero, floating point off until used.
@@ -259,20 +254,13 @@ static void set_registers(struct task *task, const struct exec *exec)
 static int commit(struct exec *exec)
 {
     struct task *task = current;
-    char *exe = kmalloc(PATH_MAX);
-    if (!exe)
-        return -ENOMEM;
-    if (dentry_path(exec->file->dentry, exe, PATH_MAX, true) < 0)
-        strlcpy(exe, exec->path, PATH_MAX);
     int error = process_end_other_threads();
-    if (error) {
-        kfree(exe);
+    if (error)
         return error;
-    }
     // While the old address space is there: futexes are let go in it.
     process_new_program();
     switch_address_space(task, exec);
-    set_identity(task->process, exec, exe);
+    set_credentials(task->process, exec);
     task_set_name(task, base_name(exec->path));
     set_registers(task, exec);
     return 0;
@@ -300,8 +288,9 @@ static int execute_user(struct exec *exec, uaddr argv, uaddr envp)
     return error ? error : commit(exec);
 }
 
-long sys_execveat(long dirfd, uaddr path, uaddr argv, uaddr envp, long flags)
+long sys_execveat(long dirfd, uaddr path, uaddr argv, uaddr envp, long options)
 {
+    int flags = options;
     if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
         return -EINVAL;
     unsigned lookup = (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0) |

@@ -140,7 +140,6 @@ struct process {
     uint32_t fsuid, fsgid;                      // (t)
     uint32_t *groups;                           // (t)
     unsigned group_count;                       // (t)
-    char *exe;  // (t) path of the program, owned
 };
 
 extern struct spinlock process_tree_lock;  // RANK_PROCESS_TREE
