@@ -13,3 +13,7 @@ units += test_uio
 test_uio-tests := kernel/mm/uio.c
 units += test_chacha
 test_chacha-tests := kernel/lib/chacha.c
+units += test_fdt
+test_fdt-tests := kernel/dev/fdt.c
+$(B)/unit/test_fdt: unit-cflags += -isystem $(LIBFDT_DIR)
+$(B)/unit/test_fdt: | $(libfdt-fetched)
