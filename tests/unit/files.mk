@@ -17,3 +17,7 @@ units += test_fdt
 test_fdt-tests := kernel/dev/fdt.c
 $(B)/unit/test_fdt: unit-cflags += -isystem $(LIBFDT_DIR)
 $(B)/unit/test_fdt: | $(libfdt-fetched)
+units += test_cpio
+test_cpio-tests := kernel/fs/cpio.c
+units += test_tty_line
+test_tty_line-tests := kernel/fs/tty_line.c
