@@ -46,14 +46,17 @@ static struct cache caches[] = {
 static size_t large_live;         // (a) bytes in whole blocks
 static uint64_t large_allocated;  // (a) blocks ever handed out
 
-// The cache for n bytes. Between 2^k and 2^(k+1) stands one more size, and 24
-// is the one that is missing.
+// The cache for an object, by its size in units of 16 bytes, rounded up.
+static const uint8_t cache_index[LARGEST / 16 + 1] = {
+    [0 ... 1] = 0,    [2] = 1,           [3] = 2,          [4] = 3,
+    [5 ... 6] = 4,    [7 ... 8] = 5,     [9 ... 12] = 6,   [13 ... 16] = 7,
+    [17 ... 24] = 8,  [25 ... 32] = 9,   [33 ... 48] = 10, [49 ... 64] = 11,
+    [65 ... 96] = 12, [97 ... 128] = 13,
+};
+
 static struct cache *cache_for(size_t n)
 {
-    if (n <= 32)
-        return &caches[n > 16];
-    unsigned k = 63 - __builtin_clzl(n - 1);  // 2^k < n <= 2^(k+1)
-    return &caches[2 * (k - 4) + (n > 3ul << (k - 1))];
+    return &caches[cache_index[(n + 15) / 16]];
 }
 
 // ---- DEBUG: free objects hold a pattern behind the link ----

@@ -10,11 +10,6 @@
 #include "page_table.h"
 #include "tlb.h"
 
-static uint64_t *table_of(uint64_t entry)
-{
-    return phys_to_virt(pte_phys(entry));
-}
-
 uint64_t *page_table_below(uint64_t *entry)
 {
     if (!(*entry & PTE_VALID)) {
@@ -33,22 +28,6 @@ uint64_t *page_table_create(uint64_t *root, uint64_t va)
     if (table)
         table = page_table_below(&table[table_index(va, 1)]);
     return table ? &table[table_index(va, 0)] : NULL;
-}
-
-// The entry that holds the leaf table for va, or NULL.
-static uint64_t *find_leaf_table(uint64_t *root, uint64_t va)
-{
-    uint64_t entry = READ_ONCE(root[table_index(va, 2)]);
-    if (!entry)
-        return NULL;
-    uint64_t *at = &table_of(entry)[table_index(va, 1)];
-    return READ_ONCE(*at) & PTE_VALID ? at : NULL;
-}
-
-uint64_t *page_table_find(uint64_t *root, uint64_t va)
-{
-    uint64_t *leaf = find_leaf_table(root, va);
-    return leaf ? &table_of(*leaf)[table_index(va, 0)] : NULL;
 }
 
 uaddr page_table_step(const uint64_t *root, uaddr at, uaddr end)
@@ -98,7 +77,7 @@ void page_table_trim(struct mm *mm, uaddr start, uaddr end,
         if (start % TABLE_SPAN || next - start < TABLE_SPAN)
             continue;
         spin_lock(&mm->table_lock);
-        uint64_t *entry = find_leaf_table(mm->root, start);
+        uint64_t *entry = page_table_leaf(mm->root, start);
         if (entry) {
             struct page *table = pte_page(*entry);
             *entry = 0;

@@ -49,9 +49,29 @@ static inline unsigned table_index(uaddr va, unsigned level)
     return (va >> (PAGE_SHIFT + 9 * level)) & (TABLE_ENTRIES - 1);
 }
 
+static inline uint64_t *table_of(uint64_t entry)
+{
+    return phys_to_virt(pte_phys(entry));
+}
+
+// The entry that names the leaf table for va; NULL if there is none.
+static inline uint64_t *page_table_leaf(uint64_t *root, uint64_t va)
+{
+    uint64_t entry = READ_ONCE(root[table_index(va, 2)]);
+    if (!entry)
+        return NULL;
+    uint64_t *leaf = &table_of(entry)[table_index(va, 1)];
+    return READ_ONCE(*leaf) ? leaf : NULL;
+}
+
 // The leaf entry for va; NULL where no leaf table is there, or, creating, where
 // memory is short. A new table appears atomically to a hart that walks.
-uint64_t *page_table_find(uint64_t *root, uint64_t va);
+static inline uint64_t *page_table_find(uint64_t *root, uint64_t va)
+{
+    uint64_t *leaf = page_table_leaf(root, va);
+    return leaf ? &table_of(*leaf)[table_index(va, 0)] : NULL;
+}
+
 uint64_t *page_table_create(uint64_t *root, uint64_t va);
 
 // For walking [at, end) of user space: the end of the stretch that one leaf

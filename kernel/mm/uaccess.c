@@ -24,20 +24,19 @@ bool user_range_ok(uaddr start, size_t n)
 }
 
 // The byte at a user address, in the direct map, with the table lock held; or
-// NULL, without it. The lock is let go by page_unlock of the same mm.
-static char *page_lock(struct mm *mm, uaddr at, unsigned access)
+// NULL, without it. Inline, since the access is then a constant.
+static inline char *page_lock(struct mm *mm, uaddr at, unsigned access)
 {
     uint64_t needed =
         PTE_VALID | PTE_USER | (access == VMA_WRITE ? PTE_WRITE : PTE_READ);
-    for (;;) {
+    do {
         spin_lock(&mm->table_lock);
         const uint64_t *pte = page_table_find(mm->root, at);
         if (pte && (*pte & needed) == needed)
             return (char *)phys_to_virt(pte_phys(*pte)) + at % PAGE_SIZE;
         spin_unlock(&mm->table_lock);
-        if (mm_fault(mm, at, access))
-            return NULL;
-    }
+    } while (mm_fault(mm, at, access) == 0);
+    return NULL;
 }
 
 static void page_unlock(struct mm *mm)
@@ -45,51 +44,61 @@ static void page_unlock(struct mm *mm)
     spin_unlock(&mm->table_lock);
 }
 
-enum direction {
-    FROM_USER,
-    TO_USER,
-    CLEAR_USER,
-};
+static inline size_t rest_of_page(uaddr at)
+{
+    return PAGE_SIZE - at % PAGE_SIZE;
+}
 
-// Move n bytes, page by page. Returns how many were not moved.
-static size_t transfer(uaddr at, char *data, size_t n, enum direction direction)
+// The three copies go page by page until one cannot be had.
+
+size_t user_copy_in(void *to, uaddr from, size_t n)
 {
     struct mm *mm = this_hart()->mm;
-    unsigned access = direction == FROM_USER ? VMA_READ : VMA_WRITE;
-    if (!user_range_ok(at, n))
+    const char *there;
+    if (!user_range_ok(from, n))
         return n;
-    while (n > 0) {
-        size_t part = MIN(n, PAGE_SIZE - at % PAGE_SIZE);
-        char *there = page_lock(mm, at, access);
-        if (!there)
-            break;
-        if (direction == FROM_USER)
-            memcpy(data, there, part);
-        else if (direction == TO_USER)
-            memcpy(there, data, part);
-        else
-            memset(there, 0, part);
+    while (n > 0 && (there = page_lock(mm, from, VMA_READ))) {
+        size_t part = MIN(n, rest_of_page(from));
+        memcpy(to, there, part);
         page_unlock(mm);
-        at += part;
-        data += part;
+        to = (char *)to + part;
+        from += part;
         n -= part;
     }
     return n;
 }
 
-size_t user_copy_in(void *to, uaddr from, size_t n)
-{
-    return transfer(from, to, n, FROM_USER);
-}
-
 size_t user_copy_out(uaddr to, const void *from, size_t n)
 {
-    return transfer(to, (char *)from, n, TO_USER);
+    struct mm *mm = this_hart()->mm;
+    char *there;
+    if (!user_range_ok(to, n))
+        return n;
+    while (n > 0 && (there = page_lock(mm, to, VMA_WRITE))) {
+        size_t part = MIN(n, rest_of_page(to));
+        memcpy(there, from, part);
+        page_unlock(mm);
+        to += part;
+        from = (const char *)from + part;
+        n -= part;
+    }
+    return n;
 }
 
 size_t user_clear(uaddr to, size_t n)
 {
-    return transfer(to, NULL, n, CLEAR_USER);
+    struct mm *mm = this_hart()->mm;
+    char *there;
+    if (!user_range_ok(to, n))
+        return n;
+    while (n > 0 && (there = page_lock(mm, to, VMA_WRITE))) {
+        size_t part = MIN(n, rest_of_page(to));
+        memset(there, 0, part);
+        page_unlock(mm);
+        to += part;
+        n -= part;
+    }
+    return n;
 }
 
 int copy_from_user(void *to, uaddr from, size_t n)
@@ -112,7 +121,7 @@ ssize_t copy_string_from_user(char *to, uaddr from, size_t n)
     struct mm *mm = this_hart()->mm;
     for (size_t done = 0, part; done < n; done += part) {
         uaddr at = from + done;
-        part = MIN(n - done, PAGE_SIZE - at % PAGE_SIZE);
+        part = MIN(n - done, rest_of_page(at));
         const char *there = at < USER_TOP ? page_lock(mm, at, VMA_READ) : NULL;
         if (!there)
             return -EFAULT;
