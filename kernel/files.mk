@@ -128,3 +128,4 @@ kernel-y += syscall/names.c
 kernel-y += syscall/syslog.c
 kernel-y += syscall/futex_requeue.c
 kernel-y += syscall/futex_wake_op.c
+kernel-y += syscall/advise.c
