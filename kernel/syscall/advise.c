@@ -62,6 +62,8 @@ long sys_sync_file_range(long fd, long offset, long length, long flags)
     long error = check_file(fd, is_seekable, -ESPIPE);
     if (error)
         return error;
-    bool bad_range = offset < 0 || length < 0 || offset + length < offset;
+    long end;
+    bool bad_range = offset < 0 || length < 0 ||
+                     __builtin_add_overflow(offset, length, &end);
     return bad_range || ((unsigned)flags & ~7u) ? -EINVAL : 0;
 }
