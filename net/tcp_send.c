@@ -52,24 +52,23 @@ static size_t push_piece(struct tcp_socket *t)
     return n;
 }
 
-// All data is lwIP's: send FIN; and if nobody holds the file any more, let the
-// PCB go on alone once all is acknowledged.
+// All data is lwIP's: FIN follows. A closed socket wants no more input either
+// (lwIP answers it with a reset), and lets the PCB go on alone once all is
+// acknowledged.
 static void push_fin(struct tcp_socket *t)
 {
     struct tcp_pcb *pcb = t->pcb;
 
-    if (!t->fin_sent) {
-        t->fin_sent = true;
-        if (!t->orphaned)
-            tcp_shutdown(pcb, 0, 1);
-    }
-    if (t->orphaned && t->send.used == 0) {
-        // tcp_close resets if the window is not as large as lwIP's default; by
-        // now all that came was read.
+    if (t->orphaned) {
+        // tcp_close takes a window that is not lwIP's default for unread data.
         pcb->rcv_wnd = TCP_WND_MAX(pcb);
-        tcp_detach(t);
         tcp_close(pcb);
+    } else if (!t->fin_sent) {
+        tcp_shutdown(pcb, 0, 1);
     }
+    t->fin_sent = true;
+    if (t->orphaned && t->send.used == 0)
+        tcp_detach(t);
 }
 
 void tcp_send_push(struct tcp_socket *t)
