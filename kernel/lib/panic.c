@@ -49,7 +49,7 @@ static __attribute__((always_inline)) inline void capture_registers(
 {
     for (unsigned i = 0; i < 32; i++)
         r[i] = 0;
-    r[0] = (uint64_t)__builtin_return_address(0);
+    r[0] = (uint64_t)__builtin_return_address(0) - 4;  // the call
     asm volatile(
         "sd sp, 16(%0)\n sd gp, 24(%0)\n sd tp, 32(%0)\n sd s1, 72(%0)\n"
         "sd s2, 144(%0)\n sd s3, 152(%0)\n sd s4, 160(%0)\n sd s5, 168(%0)\n"

@@ -47,18 +47,20 @@ static uint64_t stack_limit(uint64_t fp)
     return ALIGN_UP(fp, PAGE_SIZE);
 }
 
-static void log_frame(uint64_t pc)
+// back: 1 for a return address. It may lie behind the end of its function,
+// whose last instruction was a call of one that does not return.
+static void log_frame(uint64_t pc, unsigned back)
 {
     uint64_t offset;
-    const char *name = symbol_name(pc, &offset);
-    log_line("  %016lx %s+0x%lx", pc, name, offset);
+    const char *name = symbol_name(pc - back, &offset);
+    log_line("  %016lx %s+0x%lx", pc, name, offset + back);
 }
 
 // A frame pointer is the stack pointer of the caller: the return address lies
 // below it, and the caller's frame pointer below that (the psABI's convention).
 void backtrace_from(uint64_t pc, uint64_t fp)
 {
-    log_frame(pc);
+    log_frame(pc, 0);
     uint64_t limit = stack_limit(fp);
     for (unsigned i = 0; i < MAX_FRAMES && fp <= limit; i++) {
         // User space's frame pointers are positive numbers.
@@ -68,7 +70,7 @@ void backtrace_from(uint64_t pc, uint64_t fp)
         uint64_t caller = frame[-2];
         if ((int64_t)frame[-1] >= 0)
             break;
-        log_frame(frame[-1]);
+        log_frame(frame[-1], 1);
         if (caller <= fp)
             break;
         fp = caller;
@@ -77,6 +79,6 @@ void backtrace_from(uint64_t pc, uint64_t fp)
 
 void backtrace(void)
 {
-    backtrace_from((uint64_t)__builtin_return_address(0),
+    backtrace_from((uint64_t)__builtin_return_address(0) - 4,
                    *((uint64_t *)__builtin_frame_address(0) - 2));
 }

@@ -171,6 +171,7 @@ static void copy_thread_state(struct task *child, const struct clone_args *args)
 
     child->affinity = parent->affinity;
     child->trace = parent->trace;
+    child->no_new_privileges = parent->no_new_privileges;
     child->blocked = parent->blocked;
     if (!(args->flags & CLONE_VM) || (args->flags & CLONE_VFORK)) {
         child->altstack_sp = parent->altstack_sp;

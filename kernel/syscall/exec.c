@@ -126,7 +126,8 @@ static void choose_credentials(struct exec *exec)
 {
     const struct process *process = current_process();
     const struct inode *inode = exec->file->inode;
-    bool honoured = !(inode->super->flags & MS_NOSUID);
+    bool honoured =
+        !(inode->super->flags & MS_NOSUID) && !current->no_new_privileges;
     exec->euid = process->euid;
     exec->egid = process->egid;
     if (honoured && inode->mode & S_ISUID)

@@ -15,6 +15,8 @@ enum {
     PR_GET_DUMPABLE = 3,
     PR_SET_NAME = 15,
     PR_GET_NAME = 16,
+    PR_SET_NO_NEW_PRIVS = 38,
+    PR_GET_NO_NEW_PRIVS = 39,
     PR_GET_TID_ADDRESS = 40,
 };
 
@@ -48,7 +50,7 @@ static long get_name(uaddr to)
 long sys_prctl(long option, unsigned long a, unsigned long b, unsigned long c,
                unsigned long d)
 {
-    (void)b, (void)c, (void)d;
+    bool unused_are_zero = !b && !c && !d;
     switch ((int)option) {
     case PR_SET_PDEATHSIG:
         return set_death_signal(a);
@@ -60,6 +62,13 @@ long sys_prctl(long option, unsigned long a, unsigned long b, unsigned long c,
         return set_name(a);
     case PR_GET_NAME:
         return get_name(a);
+    case PR_SET_NO_NEW_PRIVS:
+        if (a != 1 || !unused_are_zero)
+            return -EINVAL;
+        current->no_new_privileges = true;
+        return 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return a || !unused_are_zero ? -EINVAL : current->no_new_privileges;
     case PR_GET_TID_ADDRESS:
         return PUT_USER(a, current->clear_child_tid);
     default:

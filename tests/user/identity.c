@@ -6,6 +6,7 @@
 
 #include <grp.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -168,11 +169,12 @@ static void copy_program(const char *path)
     close(to);
 }
 
-TEST(set_user_id_program)
+// Runs a copy of this program that is to become user 1234, as user 1000;
+// checks what it finds.
+static void run_set_user_id(const char *wanted)
 {
-    need_root();
     int status, ends[2];
-    char text[256] = "", wanted[64];
+    char text[256] = "";
     const char *path = temporary_name("setuid");
     copy_program(path);
     CHECK_OK(chown(path, 1234, 0));
@@ -190,7 +192,23 @@ TEST(set_user_id_program)
     unlink(path);
     CHECK_EQ(status, 0);
     CHECK_OK(read(ends[0], text, sizeof(text) - 1));
-    // AT_UID is who called, AT_SECURE says that they differ.
-    snprintf(wanted, sizeof(wanted), "4096 1 1 1000 1 ");
     CHECK(strncmp(text, wanted, strlen(wanted)) == 0);
+}
+
+TEST(set_user_id_program)
+{
+    need_root();
+    // AT_UID is who called, AT_SECURE says that they differ.
+    run_set_user_id("4096 1 1 1000 1 ");
+}
+
+TEST(no_new_privileges)
+{
+    need_root();
+    CHECK_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+    CHECK_ERRNO(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_SET_NO_NEW_PRIVS, 1, 1, 0, 0), EINVAL);
+    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    CHECK_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
+    run_set_user_id("4096 1 1 1000 0 ");
 }
