@@ -79,7 +79,7 @@ static void cut(char *line, char what, const char *list, char separator,
 
 int main(int argc, char *argv[])
 {
-    char separator = '\t', what = 0;
+    char separator = '\t', what = '\0';
     bool separated_only = false;
     const char *list = NULL;
     FILE *file = stdin;
@@ -88,14 +88,21 @@ int main(int argc, char *argv[])
     int option;
 
     while ((option = getopt(argc, argv, "c:f:d:s")) != -1) {
-        if (option == 'd')
+        switch (option) {
+        case 'c':
+        case 'f':
+            what = option;
+            list = optarg;
+            break;
+        case 'd':
             separator = *optarg;
-        else if (option == 's')
+            break;
+        case 's':
             separated_only = true;
-        else if (option == '?')
+            break;
+        default:
             return 2;
-        else
-            what = option, list = optarg;
+        }
     }
     if (!list)
         errx(2, "usage: cut -c list | -f list [-d character] [-s] [file]");

@@ -52,25 +52,25 @@ static void expand(const uint8_t *block, uint32_t w[64])
     }
 }
 
+// 6.2.2, steps 2 to 4; the names are the standard's.
 static void digest_block(struct sha256 *sha, const uint8_t *block)
 {
-    uint32_t w[64], s[8];
+    uint32_t *s = sha->state, w[64];
+    uint32_t a = s[0], b = s[1], c = s[2], d = s[3];
+    uint32_t e = s[4], f = s[5], g = s[6], h = s[7];
 
     expand(block, w);
-    memcpy(s, sha->state, sizeof(s));
     for (int i = 0; i < 64; i++) {
-        uint32_t e = s[4], a = s[0];
-        uint32_t t1 = s[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-                      ((e & s[5]) ^ (~e & s[6])) + constants[i] + w[i];
+        uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+                      (g ^ (e & (f ^ g))) + constants[i] + w[i];
         uint32_t t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-                      ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+                      ((a & b) | (c & (a | b)));
 
-        memmove(s + 1, s, 7 * sizeof(*s));
-        s[4] += t1;
-        s[0] = t1 + t2;
+        h = g, g = f, f = e, e = d + t1;
+        d = c, c = b, b = a, a = t1 + t2;
     }
-    for (int i = 0; i < 8; i++)
-        sha->state[i] += s[i];
+    s[0] += a, s[1] += b, s[2] += c, s[3] += d;
+    s[4] += e, s[5] += f, s[6] += g, s[7] += h;
 }
 
 static void start(struct sha256 *sha)
@@ -88,6 +88,14 @@ static void add(struct sha256 *sha, const uint8_t *data, size_t length)
 {
     while (length > 0) {
         size_t used = sha->length % BLOCK;
+
+        if (used == 0 && length >= BLOCK) {  // no need to copy it
+            digest_block(sha, data);
+            sha->length += BLOCK;
+            data += BLOCK;
+            length -= BLOCK;
+            continue;
+        }
         size_t n = BLOCK - used < length ? BLOCK - used : length;
 
         memcpy(sha->block + used, data, n);

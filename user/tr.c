@@ -19,18 +19,24 @@ struct set {
 static unsigned char take(const char **text)
 {
     static const char letters[] = "ntr\\", values[] = "\n\t\r\\";
-    const char *letter;
-    int octal = 0, digits = 0;
+    const char *at = *text, *letter;
+    int octal = 0;
 
-    if ((*text)[0] != '\\' || !(*text)[1])
-        return *(*text)++;
-    ++*text;
-    letter = strchr(letters, **text);
-    if (letter)
-        return ++*text, values[letter - letters];
-    for (; digits < 3 && **text >= '0' && **text <= '7'; digits++)
-        octal = octal * 8 + *(*text)++ - '0';
-    return digits ? octal : *(*text)++;
+    if (at[0] != '\\' || !at[1]) {
+        *text = at + 1;
+        return at[0];
+    }
+    letter = strchr(letters, at[1]);
+    if (letter) {
+        *text = at + 2;
+        return values[letter - letters];
+    }
+    for (at++; at < *text + 4 && *at >= '0' && *at <= '7'; at++)
+        octal = octal * 8 + *at - '0';
+    if (at == *text + 1)
+        octal = *at++;  // any other character: itself
+    *text = at;
+    return octal;
 }
 
 static void add(struct set *set, int c)

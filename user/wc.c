@@ -14,22 +14,28 @@ struct counts {
 
 static bool show_lines, show_words, show_bytes;
 
+static void count_block(struct counts *counts, const char *data, size_t length,
+                        bool *in_word)
+{
+    counts->bytes += length;
+    for (size_t i = 0; i < length; i++) {
+        bool space = isspace((unsigned char)data[i]);
+
+        counts->lines += data[i] == '\n';
+        counts->words += !space && !*in_word;
+        *in_word = !space;
+    }
+}
+
 static struct counts count(FILE *file)
 {
+    static char data[65536];
     struct counts counts = {0};
     bool in_word = false;
-    int c;
+    size_t length;
 
-    while ((c = getc(file)) != EOF) {
-        counts.bytes++;
-        counts.lines += c == '\n';
-        if (isspace(c)) {
-            in_word = false;
-        } else if (!in_word) {
-            in_word = true;
-            counts.words++;
-        }
-    }
+    while ((length = fread(data, 1, sizeof(data), file)) > 0)
+        count_block(&counts, data, length, &in_word);
     return counts;
 }
 
