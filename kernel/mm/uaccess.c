@@ -23,6 +23,18 @@ bool user_range_ok(uaddr start, size_t n)
     return n <= USER_TOP && start <= USER_TOP - n;
 }
 
+bool (*mm_wait_for_memory)(void);
+
+// Have a page brought in as a trap would.
+static bool fault_in(struct mm *mm, uaddr at, unsigned access)
+{
+    int error;
+    do
+        error = mm_fault(mm, at, access);
+    while (error == -ENOMEM && mm_wait_for_memory());
+    return !error;
+}
+
 // The byte at a user address, in the direct map, with the table lock held; or
 // NULL, without it. Inline, since the access is then a constant.
 static inline char *page_lock(struct mm *mm, uaddr at, unsigned access)
@@ -35,7 +47,7 @@ static inline char *page_lock(struct mm *mm, uaddr at, unsigned access)
         if (pte && (*pte & needed) == needed)
             return (char *)phys_to_virt(pte_phys(*pte)) + at % PAGE_SIZE;
         spin_unlock(&mm->table_lock);
-    } while (mm_fault(mm, at, access) == 0);
+    } while (fault_in(mm, at, access));
     return NULL;
 }
 

@@ -31,7 +31,11 @@ static void unresolved_fault(const struct trap_frame *frame, int error)
 {
     switch (error) {
     case -ENOMEM:
-        oom_wait();
+        if (oom_wait() == -ETIMEDOUT) {
+            log_line("%s/%d: killed, out of memory", current->name,
+                     current->tid);
+            process_exit(SIGKILL);
+        }
         break;
     case -EIO:
         signal_fault(SIGBUS, BUS_ADRERR, frame->address);
@@ -76,8 +80,16 @@ static void reschedule(void)
     this_hart()->need_resched = true;
 }
 
+// A copy inside a system call needs a page. The locks that the call holds may
+// be what the victim waits for, so patience ends in EFAULT there.
+static bool wait_for_memory(void)
+{
+    return oom_wait() == 0;
+}
+
 void proc_init(void)
 {
+    mm_wait_for_memory = wait_for_memory;
     trap_handlers.page_fault = page_fault;
     trap_handlers.user_exception = user_exception;
     trap_handlers.fpu_enable = fpu_enable;

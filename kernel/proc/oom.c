@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Out of memory at a page fault of user mode, where no call can return ENOMEM:
-// the process that holds the most pages is killed, and the one that needs a
-// page waits until an address space has been given back, then tries again.
+// Out of memory at a page fault of user mode, or at a copy to or from memory
+// that the user has not touched yet, where no call can return ENOMEM: the
+// process that holds the most pages is killed, and the one that needs a page
+// waits until an address space has been given back, then tries again.
 
 #include <dev/timer.h>
 #include <lib/log.h>
@@ -67,16 +68,12 @@ static void kill_victim(void)
     }
 }
 
-void oom_wait(void)
+int oom_wait(void)
 {
     unsigned long before = READ_ONCE(released);
 
     kill_victim();
-    int result = wait_event_interruptible_until(&released_wait,
-                                                READ_ONCE(released) != before,
-                                                clock_monotonic() + PATIENCE);
-    if (result == -ETIMEDOUT) {
-        log_line("%s/%d: killed, out of memory", current->name, current->tid);
-        process_exit(SIGKILL);
-    }
+    return wait_event_interruptible_until(&released_wait,
+                                          READ_ONCE(released) != before,
+                                          clock_monotonic() + PATIENCE);
 }

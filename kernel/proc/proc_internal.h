@@ -39,8 +39,9 @@ int signal_dequeue_locked(uint64_t set, struct abi_siginfo *info);
 
 // oom.c: the running task's page fault found no memory. Kills the largest
 // process and sleeps until an address space is given back; the caller lets the
-// instruction fault again. oom_released is called for each that is.
-void oom_wait(void);
+// instruction fault again. 0, -ERESTARTSYS, or -ETIMEDOUT when none was given
+// back for a second. oom_released is called for each that is.
+int oom_wait(void);
 void oom_released(void);
 
 // The end of the path to user mode, for new tasks too (signal_deliver.c).

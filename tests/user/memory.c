@@ -405,6 +405,25 @@ TEST_SECONDS(too_much_is_refused_or_kills_only_the_process, 60)
     CHECK(meminfo("MemFree") > 16384);  // all of it is back
 }
 
+// The same where it is the kernel that writes to the new pages.
+TEST_SECONDS(too_much_is_read, 60)
+{
+    int status;
+    if (!on_wharf())
+        skip("would fill the memory of this machine");
+    pid_t child = fork_child();
+    if (child == 0) {
+        int zeros = CHECK_OK(open("/dev/zero", O_RDONLY));
+        for (;;) {
+            char *memory = map(1 << 20, PROT_READ | PROT_WRITE);
+            CHECK_EQ(read(zeros, memory, 1 << 20), 1 << 20);
+        }
+    }
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status));
+    CHECK_EQ(WTERMSIG(status), SIGKILL);
+}
+
 TEST_SECONDS(fork_without_memory_is_an_error, 60)
 {
     if (!on_wharf())

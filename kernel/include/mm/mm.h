@@ -151,6 +151,11 @@ bool mm_resident(struct mm *mm, struct vma *vma, uaddr addr);
 // the file: SIGBUS). May sleep.
 int mm_fault(struct mm *mm, uaddr addr, unsigned access);
 
+// What a copy does when mm_fault says -ENOMEM: wait until memory has been given
+// back, if need be by killing a process. False: give up. Set by the process
+// floor; may sleep.
+extern bool (*mm_wait_for_memory)(void);
+
 // The VMA that holds addr, or the first above it; NULL. Holds mm->lock.
 struct vma *vma_find(struct mm *mm, uaddr addr);
 
