@@ -86,7 +86,7 @@ struct task {
     bool timed_out;                // (q) it ended the sleep
     uint8_t held_mutex_ranks[16];  // (o) DEBUG: lock order
     bool trace;                    // (a) log its system calls
-    bool no_new_privileges;       // (o) prctl: exec gives none, for good
+    bool no_new_privileges;        // (o) prctl: exec gives none, for good
 
     // The system call in progress, for restarting and for tracing.
     long syscall;                        // (o) -1: none
