@@ -168,7 +168,9 @@ bool fdt_initrd(paddr *start, uint64_t *size)
 
 const char *fdt_bootargs(void)
 {
-    const char *text = fdt_text(fdt_find_path("/chosen"), "bootargs");
+    static const char *text;  // kept: exec asks each time
+    if (!text)
+        text = fdt_text(fdt_find_path("/chosen"), "bootargs");
     return text ? text : "";
 }
 

@@ -66,6 +66,10 @@ void random_bytes(void *buf, size_t n)
     WITH_LOCK(&pool.lock)
         next_key(key);
     char *to = buf;
+    if (n <= sizeof(key)) {  // short enough to be the output itself
+        memcpy(to, key, n);
+        n = 0;
+    }
     for (uint32_t counter = 0; n > 0; counter++) {
         size_t part = MIN(n, sizeof(block));
         chacha20_block(key, counter, nonce, block);
