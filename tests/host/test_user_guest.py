@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from guest import INITRD, KERNEL, TREE
+from guest import INITRD, INTERRUPT, KERNEL, PROMPT, TREE
 from shell_cases import CASES, SAME_PROGRAMS, on_this_machine
 
 # Each prints "case NUMBER STATUS LENGTH" and its output.
@@ -61,3 +61,42 @@ def results(tmp_path_factory):
 def test_in_the_guest(number, results):
     """Output and status are those that the table wants."""
     assert results.get(number) == SCRIPTS[number][3]
+
+
+def test_jobs(guest):
+    """Ctrl-Z stops the job in front; jobs, bg, fg and kill %1 find it."""
+    guest.start("sleep 61 | cat")
+    guest.send("\x1a")
+    guest.expect(r"Stopped +sleep 61 \| cat\r\n")
+    guest.expect(PROMPT)
+    assert "Stopped" in guest.check("jobs")
+    assert "Running" in guest.check("bg; jobs")
+    guest.start("fg")
+    guest.expect(r"sleep 61 \| cat\r\n")
+    guest.send(INTERRUPT)
+    guest.expect(PROMPT)
+    assert guest.check("jobs") == ""
+    assert guest.check("sleep 62 & kill %1; wait; jobs; echo done").endswith("done\n")
+
+
+def test_unfinished_line(guest):
+    """A quote or a loop goes on in the next line; ctrl-C forgets it."""
+    guest.start("for i in 1 2")
+    guest.expect("> ")
+    guest.start("do echo n$i; done")
+    guest.expect("n1\r\nn2\r\n")
+    guest.expect(PROMPT)
+    guest.start("echo 'half")
+    guest.expect("> ")
+    guest.send(INTERRUPT)
+    guest.expect(PROMPT)
+    assert guest.run("echo ${none?gone}; echo no").status != 0
+
+
+def test_poweroff(boot):
+    """The shell that ends is started again; poweroff ends the machine with 0."""
+    guest = boot().login()
+    guest.send("exit 5\n")
+    guest.expect("Wharf. Try")
+    guest.expect(PROMPT)
+    assert guest.power_off() == 0
