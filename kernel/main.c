@@ -4,11 +4,8 @@
 // the boot hart and hart_main on each other one; both end in the scheduler's
 // idle loop, and the rest of the start-up is done by a kernel thread.
 
-#include <abi/errno.h>
-#include <abi/fcntl.h>
 #include <dev/bootargs.h>
 #include <dev/fdt.h>
-#include <dev/irq.h>
 #include <dev/power.h>
 #include <dev/timer.h>
 #include <fs/vfs.h>
@@ -16,7 +13,6 @@
 #include <lib/hart.h>
 #include <lib/linkset.h>
 #include <lib/log.h>
-#include <mm/kmalloc.h>
 #include <mm/mm.h>
 #include <proc/task.h>
 #include <riscv/memory_layout.h>
@@ -84,68 +80,7 @@ static void start_harts(void)
             start_hart(hartid);
 }
 
-// ---- process 1 ----
-
-static void open_console(void)
-{
-    struct file *file;
-
-    if (file_open(AT_FDCWD, "/dev/console", O_RDWR, 0, &file)) {
-        log_line("no /dev/console for init");
-        return;
-    }
-    for (int fd = 0; fd < 3; fd++) {
-        file_get(file);
-        fd_add(file, false);
-    }
-    file_put(file);
-}
-
-#define INIT_ARGS_MAX 32
-
-// Split the words that follow `--` among the boot arguments.
-static void init_arguments(char *words, const char *argv[INIT_ARGS_MAX + 1])
-{
-    unsigned n = 1;
-
-    for (char *word = words; *word && n < INIT_ARGS_MAX;) {
-        size_t length = strcspn(word, " ");
-        bool last = !word[length];
-        word[length] = '\0';
-        if (length)
-            argv[n++] = word;
-        word += length + !last;
-    }
-    argv[n] = NULL;
-}
-
-static void run_init(void *unused)
-{
-    static const char *const candidates[] = {"/init", "/sbin/init", "/bin/init",
-                                             "/bin/sh"};
-    static const char *const envp[] = {"HOME=/", "TERM=linux", NULL};
-    const char *argv[INIT_ARGS_MAX + 1] = {0};
-    char chosen[128];
-
-    (void)unused;
-    open_console();
-    char *words = kstrdup(bootargs_for_init());
-    init_arguments(words ? words : (char[]){""}, argv);
-    bool only_one = bootarg_value("rdinit", chosen, sizeof(chosen));
-    unsigned count = only_one ? 1 : ARRAY_SIZE(candidates);
-    int error = -ENOENT;
-    for (unsigned i = 0; i < count; i++) {
-        argv[0] = only_one ? chosen : candidates[i];
-        error = exec_init(argv[0], argv, envp);
-        if (error != -ENOENT)
-            break;
-    }
-    kfree(words);
-    if (error)
-        panic("cannot run %s: error %d", argv[0], -error);
-    log_line("init: %s", argv[0]);
-    trap_enter_user(current->frame);
-}
+// ---- the rest of the start-up, which may sleep ----
 
 static void boot(void *unused)
 {
@@ -160,7 +95,7 @@ static void boot(void *unused)
             log_line("initrd: error %d", -error);
     }
     run_initcalls(INIT_NET, INIT_LATE);
-    int error = process_start_init(run_init, NULL);
+    int error = process_start_init(init_run, NULL);
     if (error)
         panic("no memory for process 1");
 }

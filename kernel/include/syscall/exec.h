@@ -10,3 +10,7 @@
 // (trap_enter_user). 0 or -errno; may sleep.
 int exec_init(const char *path, const char *const argv[],
               const char *const envp[]);
+
+// What process 1 does first (kernel/syscall/init.c): become the program that
+// the boot arguments name. Panics if there is none.
+void init_run(void *unused);
