@@ -13,16 +13,23 @@
 
 int path_from_user(uaddr path, bool empty, char **copy)
 {
-    char *buf = kmalloc(PATH_MAX);
+    // Nearly all paths fit into a small block, which costs less than a page.
+    static const size_t sizes[] = {128, PATH_MAX};
+    ssize_t length = 0;
 
-    if (!buf)
-        return -ENOMEM;
-    ssize_t length = copy_string_from_user(buf, path, PATH_MAX);
-    if (length > 0 || (length == 0 && empty)) {
-        *copy = buf;
-        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        char *buf = kmalloc(sizes[i]);
+        if (!buf)
+            return -ENOMEM;
+        length = copy_string_from_user(buf, path, sizes[i]);
+        if (length > 0 || (length == 0 && empty)) {
+            *copy = buf;
+            return 0;
+        }
+        kfree(buf);
+        if (length != -ENAMETOOLONG)
+            break;
     }
-    kfree(buf);
     return length ? (int)length : -ENOENT;
 }
 

@@ -37,14 +37,6 @@ static void show_uptime(struct text *text)
 }
 PROC_FILE(uptime) = {.path = "uptime", .show = show_uptime};
 
-// No load is sampled: an idle machine has no tick to do it with.
-static void show_loadavg(struct text *text)
-{
-    text_printf(text, "0.00 0.00 0.00 %u/%u %d\n", sched_runnable(),
-                task_count(), task_last_tid());
-}
-PROC_FILE(loadavg) = {.path = "loadavg", .show = show_loadavg};
-
 // The time on the harts is not divided by mode there: all that is not idle
 // counts as the user's.
 static void show_cpu(struct text *text, nsec_t busy, nsec_t idle)

@@ -143,26 +143,38 @@ long sys_renameat2(long from_dirfd, uaddr from, long dirfd, uaddr to,
     return error;
 }
 
-long sys_readlinkat(long dirfd, uaddr path, uaddr buffer, long n)
+// The target of the link that a path names; an empty one names dirfd itself.
+static int read_link(long dirfd, const char *path, char **target)
 {
     struct dentry *dentry;
-    char *target;
-
-    if ((int)n <= 0)
-        return -EINVAL;
     int error =
-        path_lookup_user(dirfd, path, LOOKUP_NO_FOLLOW | LOOKUP_EMPTY, &dentry);
+        path_lookup(dirfd, path, LOOKUP_NO_FOLLOW | LOOKUP_EMPTY, &dentry);
+
     if (error)
         return error;
     struct inode *inode = dentry->inode;
     if (S_ISLNK(inode->mode))
-        error = inode->ops->readlink(inode, &target);
+        error = inode->ops->readlink(inode, target);
     else
-        error = -EINVAL;
+        error = *path ? -EINVAL : -ENOENT;
     dentry_put(dentry);
+    return error;
+}
+
+long sys_readlinkat(long dirfd, uaddr path, uaddr buffer, long n)
+{
+    char *name, *target;
+
+    if ((int)n <= 0)
+        return -EINVAL;
+    int error = path_from_user(path, true, &name);
     if (error)
         return error;
-    size_t length = MIN(strlen(target), (size_t)n);
+    error = read_link(dirfd, name, &target);
+    kfree(name);
+    if (error)
+        return error;
+    size_t length = MIN(strlen(target), (size_t)(int)n);
     long result = copy_to_user(buffer, target, length);
     kfree(target);
     return result ? result : (long)length;

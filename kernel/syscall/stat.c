@@ -347,7 +347,7 @@ long sys_utimensat(long dirfd, uaddr path, uaddr times, long flags)
         return error;
     if (change.times[0].kind == TIME_OMIT && change.times[1].kind == TIME_OMIT)
         return 0;
-    if (!path)  // futimens
+    if (!path && (int)dirfd != AT_FDCWD)  // futimens
         return flags ? -EINVAL : change_descriptor(fd_get(dirfd), &change);
     if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
