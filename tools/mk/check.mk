@@ -37,8 +37,9 @@ test: $(B)/.setup-test $(test-files) ## run all tests; ends with 'N passed, N fa
 	@$(MAKE) --no-print-directory DEBUG=1 B=$(B)/debug $(B)/debug/wharf
 	@tools/test --build $(B) $(units:%=$(B)/unit/%) -- tests/host $(T)
 
+SOAK_BOOTS ?= 20
 soak: $(B)/.setup-test $(test-files) ## 20 boots of transmitting without a stall, on 1 and 2 harts
-	@SOAK_BOOTS=20 tools/test --build $(B) -- tests/host/test_soak.py $(T)
+	@SOAK_BOOTS=$(SOAK_BOOTS) tools/test --build $(B) -- tests/host/test_soak.py $(T)
 
 unit: $(units:%=$(B)/unit/%) ## the unit tests alone
 	@tools/test --build $(B) $^
