@@ -102,32 +102,36 @@ static void put_pages(struct vma *vma)
     }
 }
 
-// Most of a table is empty, so look at eight entries at a time.
+// The first entry from e on that is in use, or end. Most of a table is empty,
+// so look at eight at a time.
+static uint64_t *next_used(uint64_t *e, const uint64_t *end)
+{
+    while (e < end && !*e) {
+        bool eight = (uint64_t)e % (8 * sizeof(*e)) == 0 &&
+                     !(e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+        e += eight ? 8 : 1;
+    }
+    return e;
+}
+
 static void put_tables(uint64_t *middle)
 {
-    for (uint64_t *e = middle; e < middle + TABLE_ENTRIES; e += 8) {
-        if (!(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]))
-            continue;
-        for (unsigned i = 0; i < 8; i++)
-            if (e[i])
-                page_put(pte_page(e[i]));
-    }
+    uint64_t *end = middle + TABLE_ENTRIES, *e = middle;
+    while ((e = next_used(e, end)) < end)
+        page_put(pte_page(*e++));
     page_put(virt_to_page(middle));
 }
 
 void page_table_destroy(struct mm *mm)
 {
+    uint64_t *end = mm->root + USER_ENTRIES, *e = mm->root;
     struct vma *vma;
     // Out of the harts' reach first; the addresses stay in the entries.
-    for (unsigned i = 0; i < USER_ENTRIES; i++)
-        if (mm->root[i])
-            mm->root[i] &= ~PTE_VALID;
+    while ((e = next_used(e, end)) < end)
+        *e++ &= ~PTE_VALID;
     tlb_flush_mm(mm);
     list_for_each(vma, &mm->vmas, node)
         put_pages(vma);
-    for (unsigned i = 0; i < USER_ENTRIES; i++) {
-        if (mm->root[i])
-            put_tables(table_of(mm->root[i]));
-        mm->root[i] = 0;
-    }
+    for (e = mm->root; (e = next_used(e, end)) < end; *e++ = 0)
+        put_tables(table_of(*e));
 }
