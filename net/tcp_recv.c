@@ -9,6 +9,7 @@
 
 #include <abi/errno.h>
 #include <abi/poll.h>
+#include <lwip/priv/tcp_priv.h>
 #include <net/server.h>
 
 #include "tcp.h"
@@ -51,6 +52,20 @@ void tcp_window_init(struct tcp_socket *t, struct tcp_pcb *pcb)
     pcb->rcv_ann_wnd = pcb->rcv_wnd;
 }
 
+// Tell the peer of a larger window when it is worth a packet. lwIP's own rule
+// waits for a whole segment, which is never if the window is smaller than one.
+static void announce_window(struct tcp_pcb *pcb, size_t limit)
+{
+    int32_t announced = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
+    int32_t more = pcb->rcv_wnd - MAX(announced, 0);
+
+    if (more > 0 && (size_t)more >= MIN(limit / 2, (size_t)4 * pcb->mss)) {
+        pcb->rcv_ann_wnd = pcb->rcv_wnd;
+        tcp_set_flags(pcb, TF_ACK_NOW);
+        tcp_output(pcb);
+    }
+}
+
 void tcp_window_update(struct tcp_socket *t)
 {
     struct tcp_pcb *pcb = t->pcb;
@@ -63,15 +78,10 @@ void tcp_window_update(struct tcp_socket *t)
         unread = MAX(t->socket.receive_bytes, t->socket.receive_memory / 2);
     }
     limit = MIN(window_limit(t), TCP_WND_MAX(pcb));
-    if (unread >= limit)
+    if (unread >= limit || limit - unread <= pcb->rcv_wnd)
         return;
-    size_t more =
-        limit - unread > pcb->rcv_wnd ? limit - unread - pcb->rcv_wnd : 0;
-    while (more > 0) {
-        size_t part = MIN(more, 0xffffu);
-        tcp_recved(pcb, part);
-        more -= part;
-    }
+    pcb->rcv_wnd = limit - unread;
+    announce_window(pcb, limit);
 }
 
 void tcp_receive_purge(struct tcp_socket *t)
