@@ -5,6 +5,7 @@
 // default one).
 
 #include <abi/errno.h>
+#include <lwip/etharp.h>
 #include <lwip/ip.h>
 #include <lwip_hooks.h>
 #include <net/route.h>
@@ -33,6 +34,24 @@ int route_find(const ip_addr_t *to, const ip_addr_t *bound,
     else
         ip_addr_copy(*source, (*netif)->ip_addr);
     return 0;
+}
+
+const ip4_addr_t *route_next_hop(struct netif *netif, const ip4_addr_t *to)
+{
+    return ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif))
+               ? to
+               : netif_ip4_gw(netif);
+}
+
+bool route_is_resolved(const ip_addr_t *to)
+{
+    struct netif *netif = ip_route(IP4_ADDR_ANY, to);
+    struct eth_addr *mac;
+    const ip4_addr_t *address;
+
+    return !netif || !(netif->flags & NETIF_FLAG_ETHARP) ||
+           etharp_find_addr(netif, route_next_hop(netif, ip_2_ip4(to)), &mac,
+                            &address) >= 0;
 }
 
 bool route_is_local(const ip_addr_t *address)

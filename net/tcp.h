@@ -2,8 +2,8 @@
 //
 // TCP sockets, private to net/tcp*.c: the structure, and which file does what.
 //
-//   tcp.c          the PCB and the socket: attaching, callbacks, closing
-//   tcp_connect.c  connect, bind
+//   tcp.c          the PCB and the socket: attaching, callbacks, operations
+//   tcp_connect.c  connect, bind         tcp_close.c close, shutdown, reset
 //   tcp_listen.c   listen, accept, the backlog
 //   tcp_send.c     send, and feeding lwIP        tcp_recv.c  receive, the
 //   window tcp_option.c   the option table's rows for TCP
@@ -24,6 +24,11 @@ enum {
     TCP_ARGUMENT_SOCKET,
     TCP_ARGUMENT_PORT,
 };
+
+// How often the poll callback looks at a connection, in slow ticks of 100 ms;
+// and at one with a held-back segment (MSG_MORE).
+#define TCP_POLL_TICKS 10
+#define TCP_CORK_TICKS 2
 
 // Options of level IPPROTO_TCP, handed on by accept. All (a).
 struct tcp_settings {
@@ -72,10 +77,14 @@ static inline struct tcp_socket *tcp_of(struct socket *socket)
 void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
                 struct port_binding *binding);
 void tcp_apply_options(struct tcp_socket *t);
+
+// tcp_close.c. Core mutex held for the first two.
 // Reset the connection, if there is one, and forget what was received.
 void tcp_reset(struct tcp_socket *t);
 // The socket no longer follows the PCB, which may live on without it.
 void tcp_detach(struct tcp_socket *t);
+void tcp_close_op(struct socket *socket);
+int tcp_shutdown_op(struct socket *socket, int how);
 
 // tcp_connect.c
 int tcp_bind_op(struct socket *socket, const struct socket_address *address);

@@ -53,7 +53,7 @@ static err_t connected_callback(void *argument, struct tcp_pcb *pcb,
     WITH_LOCK(&t->socket.lock) {
         socket_set_state(&t->socket, SOCKET_CONNECTED);
     }
-    tcp_poll(pcb, pcb->poll, 10);
+    tcp_poll(pcb, pcb->poll, TCP_POLL_TICKS);
     return ERR_OK;
 }
 

@@ -141,6 +141,8 @@ static ssize_t send_some(struct tcp_socket *t, struct message *message,
     }
     if (n > 0) {
         t->corked = message->flags & MSG_MORE && uio->resid == 0;
+        if (t->corked)
+            tcp_poll(t->pcb, t->pcb->poll, TCP_CORK_TICKS);
         tcp_send_push(t);
         if (uio->resid == 0 || !tcp_writable(t))
             tcp_output(t->pcb);

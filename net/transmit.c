@@ -15,6 +15,7 @@
 #include <lwip/prot/ethernet.h>
 #include <mm/kmalloc.h>
 #include <mm/page.h>
+#include <net/route.h>
 #include <net/server.h>
 #include <netif/ethernet.h>
 
@@ -115,14 +116,6 @@ static bool has_borrowed_pages(const struct pbuf *p)
     return false;
 }
 
-// The next hop of an address on a link: itself, or the gateway.
-static const ip4_addr_t *next_hop(struct netif *netif, const ip4_addr_t *to)
-{
-    return ip4_addr_net_eq(to, netif_ip4_addr(netif), netif_ip4_netmask(netif))
-               ? to
-               : netif_ip4_gw(netif);
-}
-
 // IP packets of an Ethernet. While an address is being resolved, lwIP queues
 // the packet; pages of a send buffer could be reused in the meantime (the
 // connection may be reset), so such a packet is queued as a copy.
@@ -132,7 +125,7 @@ err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
     const ip4_addr_t *address;
 
     if (!has_borrowed_pages(p) ||
-        etharp_find_addr(netif, next_hop(netif, to), &mac, &address) >= 0)
+        etharp_find_addr(netif, route_next_hop(netif, to), &mac, &address) >= 0)
         return etharp_output(netif, p, to);
     struct pbuf *copy = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
     if (!copy)

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP: the end of a connection, by close(2), shutdown(2), or a reset.
+
+#include <abi/errno.h>
+#include <net/server.h>
+
+#include "tcp.h"
+
+static const struct tcp_ext_arg_callbacks no_callbacks;
+
+void tcp_detach(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    tcp_arg(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+    tcp_ext_arg_set(pcb, TCP_ARGUMENT_SOCKET, NULL);
+    tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_SOCKET, &no_callbacks);
+    t->pcb = NULL;
+    wake_up_all(&t->socket.wait);  // close may linger
+    socket_put(&t->socket);
+}
+
+void tcp_reset(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    if (pcb) {
+        bool connecting = pcb->state == SYN_SENT;
+        tcp_detach(t);
+        if (connecting)
+            tcp_close(pcb);  // nobody to send a reset to
+        else
+            tcp_abort(pcb);
+    }
+    tcp_receive_purge(t);
+    WITH_LOCK(&t->socket.lock) {
+        send_buffer_clear(&t->send);
+    }
+}
+
+// The file is closed. Unread data, or SO_LINGER with no time, resets as on
+// Linux; else the PCB sends what there is, then FIN, and the socket stays until
+// that is acknowledged.
+static void tcp_close_connection(struct tcp_socket *t)
+{
+    bool discard =
+        t->socket.options.linger && t->socket.options.linger_seconds == 0;
+
+    if (!t->pcb || t->pcb->state == SYN_SENT || t->pcb->refused_data ||
+        t->socket.receive_bytes > 0 || discard) {
+        tcp_reset(t);
+        return;
+    }
+    t->orphaned = true;
+    t->fin_wanted = true;
+    t->corked = false;
+    tcp_err(t->pcb, NULL);
+    tcp_send_push(t);
+    if (t->pcb)
+        tcp_output(t->pcb);
+}
+
+void tcp_close_op(struct socket *socket)
+{
+    struct tcp_socket *t = tcp_of(socket);
+
+    net_lock();
+    if (socket->state == SOCKET_LISTENING)
+        tcp_listen_end(t);
+    else
+        tcp_close_connection(t);
+    port_put(t->binding);
+    t->binding = NULL;
+    net_unlock();
+    if (socket->options.linger && socket->options.linger_seconds)
+        (void)socket_wait(
+            socket, !READ_ONCE(t->pcb),
+            socket_deadline(false,
+                            socket->options.linger_seconds * NSEC_PER_SEC));
+}
+
+// shutdown(2). lwIP hears only of SHUT_WR: after a SHUT_RD it would abort the
+// connection when data comes.
+int tcp_shutdown_op(struct socket *socket, int how)
+{
+    struct tcp_socket *t = tcp_of(socket);
+    enum socket_state state;
+
+    net_lock();
+    state = socket->state;
+    if (state == SOCKET_LISTENING) {
+        if (how != SHUT_WR)
+            tcp_listen_end(t);
+        net_unlock();
+        return 0;
+    }
+    if (state == SOCKET_CONNECTING) {
+        tcp_reset(t);
+        WITH_LOCK(&socket->lock) {
+            socket->error = ECONNRESET;
+            socket_set_state(socket, SOCKET_CONNECT_FAILED);
+        }
+    } else if (state == SOCKET_CONNECTED) {
+        WITH_LOCK(&socket->lock) {
+            if (how != SHUT_WR)
+                socket->read_shut = true;
+            if (how != SHUT_RD)
+                socket->write_shut = true;
+            wake_up_all(&socket->wait);
+        }
+        if (how != SHUT_RD && t->pcb) {
+            t->fin_wanted = true;
+            t->corked = false;
+            tcp_send_push(t);
+        }
+    }
+    net_unlock();
+    return state == SOCKET_CONNECTED || state == SOCKET_CONNECTING ? 0
+                                                                   : -ENOTCONN;
+}
