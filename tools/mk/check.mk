@@ -62,6 +62,10 @@ format: $(B)/.setup-test ## let clang-format rewrite what lint would reject
 compile_commands.json: FORCE ## for clangd and the like
 	@tools/compile-commands $@ $(MAKE) B=$(B) $(B)/wharf $(B)/initrd-tests.cpio
 
+figures: $(B)/wharf $(B)/initrd.cpio ## measure what docs and notes quote
+	@WHARF_BUILD=$(B) tools/figures
+.PHONY: figures
+
 insn-count: $(B)/wharf $(B)/initrd.cpio $(B)/insn-plugin.so ## count the instructions of a boot
 	@$(boot) tools/insn-count $(B)/insn-plugin.so
 .PHONY: insn-count
