@@ -54,8 +54,22 @@ int vma_isolate(struct mm *mm, uaddr start, uaddr end);
 int mm_unmap_locked(struct mm *mm, uaddr start, uaddr end,
                     struct list_node *dead);
 
-// May mm have this much more address space? (RLIMIT_AS)
+// Does [start, start + length) lie in user space?
+static inline bool user_range(uaddr start, uint64_t length)
+{
+    return start < USER_TOP && length <= USER_TOP - start;
+}
+
+// Private and writable: pages that nobody else accounts for.
+static inline bool vma_is_data(unsigned flags)
+{
+    return (flags & (VMA_WRITE | VMA_SHARED | VMA_GROWS_DOWN)) == VMA_WRITE;
+}
+
+// May mm have this much more address space (RLIMIT_AS)? And may it have that
+// much with these flags (RLIMIT_DATA, overcommit)?
 bool mm_may_expand(const struct mm *mm, uint64_t bytes);
+bool mm_may_hold(struct mm *mm, uint64_t bytes, unsigned flags);
 
 // Resolve a fault in this VMA: the rest of mm_fault.
 int fault_resolve(struct vma *vma, uaddr addr, unsigned access);
