@@ -84,14 +84,12 @@ static void show_cpuinfo(struct text *text)
 {
     int node = fdt_find_path("/cpus/cpu@0");
     const char *isa = node < 0 ? NULL : fdt_text(node, "riscv,isa");
-    const char *mmu = node < 0 ? NULL : fdt_text(node, "mmu-type");
 
     for (unsigned i = 0; i < hart_count; i++)
         text_printf(text,
                     "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\n"
-                    "mmu\t\t: %s\n\n",
-                    i, harts[i].hartid, isa ? isa : "rv64",
-                    mmu ? mmu + strcspn(mmu, ",") + 1 : "sv39");
+                    "mmu\t\t: sv39\n\n",
+                    i, harts[i].hartid, isa ? isa : "rv64");
 }
 PROC_FILE(cpuinfo) = {.path = "cpuinfo", .show = show_cpuinfo};
 
