@@ -41,3 +41,4 @@ tests-y += identity.c
 tests-y += kernel_log.c
 tests-y += limits.c
 tests-y += vdso.c
+tests-y += exec_damaged.c
