@@ -230,7 +230,7 @@ static int load_program(struct exec *exec, struct image *image)
         image->bias = ALIGN_UP(PIE_BASE + exec_random_pages(PIE_RANDOM_PAGES),
                                image->align) -
                       ALIGN_DOWN(image->start, image->align);
-    if (image->end > mm->mmap_base - MIN(image->bias, mm->mmap_base))
+    if (image->bias + image->end > mm->mmap_base)
         return -ENOMEM;
     int error = map_image(mm, image);
     if (error)
