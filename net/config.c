@@ -18,19 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_SERVERS 2
-
-static ip4_addr_t name_servers[NAME_SERVERS];  // (core)
-static bool unpublished;                       // (a) they changed
-
-// lwIP's DHCP client found a name server.
-void dns_setserver(u8_t index, const ip_addr_t *server)
-{
-    if (index >= NAME_SERVERS || !server)
-        return;
-    ip4_addr_copy(name_servers[index], *ip_2_ip4(server));
-    WRITE_ONCE(unpublished, true);
-}
+static bool unpublished;  // (a) there may be other name servers than before
 
 static int prefix_length(const ip4_addr_t *mask)
 {
@@ -56,13 +44,13 @@ static void status_callback(struct netif *netif)
     char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
 
     choose_default();
+    WRITE_ONCE(unpublished, true);  // DHCP stores them before the address
     if (ip4_addr_isany(netif_ip4_addr(netif)))
         return;
     ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address));
     ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway));
     log_line("net: %s has %s/%d, gateway %s", link->interface->name, address,
              prefix_length(netif_ip4_netmask(netif)), gateway);
-    link->configured = true;
 }
 
 // "10.0.2.15/24,10.0.2.2,10.0.2.3". False if it is not of that form.
@@ -98,12 +86,12 @@ static bool configure_static(struct net_link *link, char *text)
         log_line("net: ip= is not ADDRESS/PREFIX,GATEWAY,DNS; using DHCP");
         return false;
     }
-    netif_set_addr(&link->netif, &address, &mask, &gateway);
     if (!ip4_addr_isany(&dns)) {
         ip_addr_t server;
         ip_addr_copy_from_ip4(server, dns);
         dns_setserver(0, &server);
     }
+    netif_set_addr(&link->netif, &address, &mask, &gateway);
     return true;
 }
 
@@ -155,18 +143,18 @@ static void write_resolv_conf(const char *text, size_t length)
 
 void config_publish(void)
 {
-    char text[NAME_SERVERS * (IP4ADDR_STRLEN_MAX + 16)];
+    char text[DNS_MAX_SERVERS * (IPADDR_STRLEN_MAX + 16)];
     size_t length = 0;
 
     if (!READ_ONCE(unpublished))
         return;
     net_lock();
     unpublished = false;
-    for (int i = 0; i < NAME_SERVERS; i++) {
-        char address[IP4ADDR_STRLEN_MAX];
-        if (ip4_addr_isany(&name_servers[i]))
+    for (int i = 0; i < DNS_MAX_SERVERS; i++) {
+        char address[IPADDR_STRLEN_MAX];
+        if (ip_addr_isany(dns_getserver(i)))
             continue;
-        ip4addr_ntoa_r(&name_servers[i], address, sizeof(address));
+        ipaddr_ntoa_r(dns_getserver(i), address, sizeof(address));
         length += snprintf(text + length, sizeof(text) - length,
                            "nameserver %s\n", address);
     }

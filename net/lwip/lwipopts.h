@@ -34,13 +34,12 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define LWIP_RAW                      0
 #define LWIP_UDP                      1
 #define LWIP_TCP                      1
-#define LWIP_DNS                      0
+#define LWIP_DNS                      1 /* for DHCP only */
 #define LWIP_IGMP                     0
 #define LWIP_DHCP                     1
 #define LWIP_ACD                      0
 #define LWIP_DHCP_DOES_ACD_CHECK      0
 #define LWIP_DHCP_GET_NTP_SRV         0
-#define LWIP_DHCP_PROVIDE_DNS_SERVERS 2
 
 /*
  * Interfaces. `lo` is one of our own (net/loopback.c), found by the routing

@@ -30,7 +30,6 @@ struct net_link {
     bool stalled;     // send said -EAGAIN; senders wait for room
     bool unflushed;   // frames were queued since the last flush
     bool was_up;      // link state as last seen
-    bool configured;  // an address was announced in the log
 };
 
 struct net_server {
