@@ -55,7 +55,7 @@ static int gather(struct udp_socket *u, struct message *message,
         pbuf_free(p);
     } else if (u->corked) {
         pbuf_cat(u->corked, p);
-        p = u->corked;
+        p = pbuf_coalesce(u->corked, PBUF_TRANSPORT);
     }
     net_unlock();
     *datagram = p;
