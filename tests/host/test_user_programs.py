@@ -148,7 +148,7 @@ def test_like_this_machine(command, text):
 
 def test_processes():
     """ps, kill, sleep, env, printenv, uname, free, date answer sensibly."""
-    script = """sleep 30.125 & ps | grep -c 'sleep 30.125$'; kill $!; wait $!; echo $?
+    script = """sleep 30.125 & sleep 0.3; ps | grep -c 'sleep 30.125$'; kill $!; wait $!; echo $?
 env A=b printenv A; env -i C=d env; uname -s; date -u +%Y | grep -c '^20'
 free | wc -l; uptime | grep -c '^up'; hostname >/dev/null && echo named
 mount | grep -c ' on /proc '; df / | wc -l; true && echo t; false || echo f

@@ -82,7 +82,10 @@ static void join_group(struct job *job, pid_t pid, bool foreground)
         tcsetpgrp(0, job->group);
 }
 
-static void become_child(struct job *job, bool foreground)
+// Signals are blocked meanwhile: a ctrl-C or ctrl-Z that comes as soon as the
+// group has the terminal acts on the child, not on what it still has of the
+// shell's handlers.
+static void become_child(struct job *job, bool foreground, const sigset_t *mask)
 {
     join_group(job, getpid(), foreground);
     if (!shell.job_control && !foreground) {
@@ -94,25 +97,30 @@ static void become_child(struct job *job, bool foreground)
     shell.job_control = false;
     shell.abandon = NULL;
     jobs = NULL;
+    sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
 // Forks a process of the job. Returns 0 in the child.
 pid_t job_fork(struct job *job, bool foreground)
 {
     struct process *process = calloc(1, sizeof(*process));
+    sigset_t all_signals, mask;
     pid_t pid;
 
     if (!process)
         err(2, "malloc");
     fflush(stdout);
+    sigfillset(&all_signals);
+    sigprocmask(SIG_BLOCK, &all_signals, &mask);
     pid = fork();
+    if (pid == 0) {
+        become_child(job, foreground, &mask);
+        return 0;
+    }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (pid < 0) {
         free(process);
         shell_error("fork: %s", strerror(errno));
-    }
-    if (pid == 0) {
-        become_child(job, foreground);
-        return 0;
     }
     join_group(job, pid, foreground);
     process->pid = pid;
@@ -130,14 +138,14 @@ static bool all(const struct job *job, bool or_stopped)
     return true;
 }
 
-// Waits for news of any child and files it. Returns false if there is none.
-static bool reap(int options)
+// Takes news of any child and files it. Returns as waitpid() does.
+static pid_t reap(int options)
 {
     int status;
     pid_t pid = waitpid(-1, &status, options);
 
     if (pid <= 0)
-        return false;
+        return pid;
     for (struct job *job = jobs; job; job = job->next) {
         for (struct process *p = job->processes; p; p = p->next) {
             if (p->pid != pid || p->ended)
@@ -147,7 +155,7 @@ static bool reap(int options)
             p->ended = !p->stopped;
         }
     }
-    return true;
+    return pid;
 }
 
 static int exit_status(const struct job *job)
@@ -209,28 +217,31 @@ static void leave_foreground(struct job *job)
     }
 }
 
-static bool was_interrupted(const struct job *job)
+// The signal that ctrl-C or ctrl-Z has sent to some of the job, or 0.
+static int typed_signal(const struct job *job)
 {
     for (struct process *p = job->processes; p; p = p->next) {
         if (p->ended && WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGINT)
-            return true;
+            return SIGINT;
+        if (p->stopped && WSTOPSIG(p->status) == SIGTSTP)
+            return SIGTSTP;
     }
-    return shell.interrupted;
+    return shell.interrupted ? SIGINT : 0;
 }
 
-// Waits until the job has ended or stopped. Ctrl-C may have come while only
-// some of its processes had been started: the others are told of it.
+// Waits until the job has ended or stopped. The key may have been pressed while
+// only some of its processes had been started: the others are told of it.
 int job_wait(struct job *job)
 {
-    bool told = !shell.job_control;
-    int status;
+    int told = 0, status;
 
     while (!all(job, true)) {
-        if (!told && was_interrupted(job)) {
-            kill(-job->group, SIGINT);
-            told = true;
-        }
-        if (!reap(WUNTRACED) && errno != EINTR)
+        int signal = shell.job_control ? typed_signal(job) : 0;
+
+        if (signal != told)
+            kill(-job->group, signal);
+        told = signal;
+        if (reap(WUNTRACED) < 0 && errno != EINTR)
             break;
     }
     leave_foreground(job);
@@ -253,7 +264,7 @@ void jobs_notify(void)
 {
     struct job *next;
 
-    while (reap(WNOHANG | WUNTRACED))
+    while (reap(WNOHANG | WUNTRACED) > 0)
         continue;
     for (struct job *job = jobs; job; job = next) {
         bool ended = all(job, false);
@@ -292,20 +303,32 @@ pid_t job_target(const char *name)
     return job->group ? -job->group : job->processes->pid;
 }
 
+// Waits for news of any child, or for a signal that somebody wants to know of:
+// true. Signals are let in only while it sleeps, so none is missed. Returns
+// false if there is no child.
+static bool wait_for_news(void)
+{
+    sigset_t all_signals, mask;
+    pid_t pid;
+
+    sigfillset(&all_signals);
+    sigprocmask(SIG_BLOCK, &all_signals, &mask);
+    while ((pid = reap(WNOHANG)) == 0 && !shell.interrupted && !traps_pending())
+        sigsuspend(&mask);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return pid >= 0;
+}
+
 // Waits until the job has ended, and forgets it. Sets *interrupted if a signal
 // came first that has a trap, or ctrl-C; the status is then the signal's.
 static int wait_for_job(struct job *job, bool *interrupted)
 {
     int status;
 
-    while (!all(job, false)) {
-        if (reap(0))
-            continue;
+    while (!all(job, false) && wait_for_news()) {
         *interrupted = shell.interrupted || traps_pending();
         if (*interrupted)
             return 128 + (shell.interrupted ? SIGINT : traps_pending());
-        if (errno != EINTR)
-            break;
     }
     status = exit_status(job);
     job_delete(job);
@@ -334,7 +357,7 @@ int builtin_wait(int argc, char **argv)
 int builtin_jobs(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    while (reap(WNOHANG | WUNTRACED))
+    while (reap(WNOHANG | WUNTRACED) > 0)
         continue;
     for (struct job *job = jobs; job; job = job->next)
         print_job(job, stdout);

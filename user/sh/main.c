@@ -135,7 +135,6 @@ static void run_standard_input(bool login)
         return;
     }
     variable_set("PS1", geteuid() == 0 ? "wharf# " : "$ ");
-    traps_init();
     shell.job_control = isatty(0);
     if (shell.job_control)
         jobs_init();
@@ -178,12 +177,14 @@ int main(int argc, char **argv)
         shell.name = argv[command];
     positional_set(argc > 1 + command ? argc - 1 - command : 0,
                    argv + 1 + command);
+    shell.interactive =
+        !command && argc == 0 && (interactive || (isatty(0) && isatty(2)));
+    traps_init();
     if (command) {
         execute_last(argv[0]);
     } else if (argc > 0) {
         run_script(argv[0]);
     } else {
-        shell.interactive = interactive || (isatty(0) && isatty(2));
         run_standard_input(login);
     }
     shell_exit(shell.status);

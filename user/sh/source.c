@@ -6,6 +6,7 @@
 #include "sh.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +42,31 @@ static void prompt(const struct source *source)
     arena_release(&scratch, mark);
 }
 
+// At a prompt: waits for input or ctrl-C, which is let in only while we sleep,
+// and so cannot come unnoticed between the look at the flag and the read().
+static void await_input(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    sigset_t interrupt, mask;
+
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &mask);
+    while (!shell.interrupted && ppoll(&poll_fd, 1, NULL, &mask) < 0 &&
+           errno == EINTR)
+        continue;
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (shell.interrupted)
+        shell_abandon(130);
+}
+
 // Reads once, and tries again after a signal unless it was ctrl-C.
 static ssize_t read_some(const struct source *source, char *data, size_t size)
 {
     ssize_t n;
 
+    if (source->prompts)
+        await_input(source->fd);
     while ((n = read(source->fd, data, size)) < 0 && errno == EINTR) {
         if (shell.interrupted)
             shell_abandon(130);

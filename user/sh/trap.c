@@ -65,17 +65,30 @@ static void on_interrupt(int signal)
     shell.interrupted = 1;
 }
 
-// No SA_RESTART: read() and wait() must come back to look at the flags.
+// Its only use is to end a sigsuspend().
+static void on_child(int signal)
+{
+    (void)signal;
+}
+
+// A system call goes on after SIGCHLD, but comes back after any other signal,
+// for a look at the flags.
 static void handle(int signal, void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler};
 
+    if (signal == SIGCHLD)
+        action.sa_flags = SA_RESTART;
     sigaction(signal, &action, NULL);
 }
 
-// What an interactive shell does with a signal that has no trap.
-static void (*interactive_handler(int signal))(int)
+// What the shell does with a signal that has no trap.
+static void (*default_handler(int signal))(int)
 {
+    if (signal == SIGCHLD)
+        return on_child;
+    if (!shell.interactive)
+        return SIG_DFL;
     switch (signal) {
     case SIGINT:
         return on_interrupt;
@@ -98,10 +111,11 @@ static const int interactive_signals[] = {SIGINT,  SIGQUIT, SIGTERM,
 
 void traps_init(void)
 {
-    for (size_t i = 0; i < INTERACTIVE_SIGNALS; i++) {
+    handle(SIGCHLD, on_child);
+    for (size_t i = 0; shell.interactive && i < INTERACTIVE_SIGNALS; i++) {
         int signal = interactive_signals[i];
 
-        handle(signal, interactive_handler(signal));
+        handle(signal, default_handler(signal));
     }
 }
 
@@ -184,8 +198,7 @@ static void set(int signal, const char *command)
     if (command)
         handle(signal, *command ? on_signal : SIG_IGN);
     else
-        handle(signal,
-               shell.interactive ? interactive_handler(signal) : SIG_DFL);
+        handle(signal, default_handler(signal));
 }
 
 static void print(void)
