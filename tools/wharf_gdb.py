@@ -5,6 +5,8 @@
     wharf sockets   sockets, with their state and queues
     wharf pcbs      lwIP's TCP and UDP protocol control blocks
     wharf virtq     the virtqueues: what the device has and what it is done with
+    wharf user ...  a GDB command that may read the memory of the running process,
+                    as in: wharf user x/16xb address
 """
 
 import re
@@ -64,7 +66,7 @@ def table(titles, rows):
 
 
 class Wharf(gdb.Command):
-    """What the kernel holds: wharf ps, sockets, pcbs or virtq."""
+    """What the kernel holds: wharf ps, sockets, pcbs, virtq or user."""
 
     def __init__(self):
         super().__init__("wharf", gdb.COMMAND_DATA, prefix=True)
@@ -208,5 +210,24 @@ class Virtq(gdb.Command):
                 queue["used_index"], broken.string() if broken else ""]
 
 
-for command in (Wharf, Ps, Sockets, Pcbs, Virtq):
+class User(gdb.Command):
+    """Run a GDB command with user memory in reach. From version 9 on QEMU lets
+    the debugger see no more than the hart may: in the kernel, user pages only
+    while sstatus.SUM is set."""
+
+    SUM = 1 << 18
+
+    def __init__(self):
+        super().__init__("wharf user", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        status = int(gdb.parse_and_eval("$sstatus"))
+        gdb.execute(f"set $sstatus = {status | self.SUM}")
+        try:
+            gdb.execute(argument, from_tty)
+        finally:
+            gdb.execute(f"set $sstatus = {status}")
+
+
+for command in (Wharf, Ps, Sockets, Pcbs, Virtq, User):
     command()

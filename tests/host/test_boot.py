@@ -143,7 +143,7 @@ def test_panic_exits_with_failure(boot):
     assert "panic" in console
     assert re.search(r"hart \d", console), "no hart"
     assert re.search(r"\bsp [0-9a-f]{16}", console), "no registers"
-    assert re.search(r"run_init", console), "the backtrace has no symbols"
+    assert re.search(r"init_run\+", console), "the backtrace has no symbols"
     assert re.search(r"task \S+/\d+", console), "no task"
 
 

@@ -36,7 +36,7 @@ def test_sys_bind(stopped):
     """httpd's bind: port 80 of any address, seen in the user's memory."""
     _, port = stopped
     output = gdb(port, "break sys_bind", "continue", "info args",
-                 "x/8xb $a1", "backtrace")
+                 "wharf user x/8xb $a1", "backtrace")
     assert re.search(r"hit Breakpoint 1.*sys_bind", output)
     data = re.search(r"^0x[0-9a-f]+[^:]*:((?:\s+0x[0-9a-f]{2}){8})", output, re.M)
     assert data, "the user's memory cannot be read"
