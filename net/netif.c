@@ -62,7 +62,8 @@ static struct pbuf *wrap(struct rx_buffer *buffer)
                                buffer->data, buffer->length);
 }
 
-// A pbuf chain for a received frame; takes the buffers. NULL: no memory.
+// A pbuf chain for a received frame; takes the buffers. NULL: no memory, or an
+// impossible length.
 static struct pbuf *frame_to_pbuf(struct rx_buffer *frame)
 {
     struct pbuf *p;
@@ -75,13 +76,18 @@ static struct pbuf *frame_to_pbuf(struct rx_buffer *frame)
         return p;
     }
     struct rx_buffer *next = frame->next;
+    bool fits = true;
     p = wrap(frame);
     while (next) {
         struct rx_buffer *buffer = next;
         next = buffer->next;
+        fits &= p->tot_len + buffer->length <= UINT16_MAX;
         pbuf_cat(p, wrap(buffer));
     }
-    return p;
+    if (fits)
+        return p;
+    pbuf_free(p);  // lwIP counts a packet's bytes with 16 bits
+    return NULL;
 }
 
 static err_t ethernet_receive(struct pbuf *p, struct netif *netif)

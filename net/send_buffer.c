@@ -36,21 +36,20 @@ struct send_chunk *send_buffer_reserve(struct send_buffer *buffer)
 struct send_chunk *send_chunk_create(size_t n)
 {
     struct send_chunk *chunk = kzalloc(sizeof(*chunk));
+    unsigned order = 0;
 
     if (!chunk)
         return NULL;
-    chunk->size = PAGE_SIZE;
-    if (n >= PAGE_SIZE << LARGE_ORDER) {
-        chunk->page = page_alloc(LARGE_ORDER);
-        if (chunk->page)
-            chunk->size = PAGE_SIZE << LARGE_ORDER;
-    }
-    if (!chunk->page)
-        chunk->page = page_alloc(0);
+    while (order < LARGE_ORDER && PAGE_SIZE << order < n)
+        order++;
+    chunk->page = page_alloc(order);
+    if (!chunk->page && order > 0)
+        chunk->page = page_alloc(order = 0);
     if (!chunk->page) {
         kfree(chunk);
         return NULL;
     }
+    chunk->size = PAGE_SIZE << order;
     chunk->data = page_to_virt(chunk->page);
     chunk->writing = true;
     return chunk;

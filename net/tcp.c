@@ -31,6 +31,7 @@ static void tcp_error_callback(void *argument, err_t error)
     // A connection that lwIP gave up has had its ETIMEDOUT when it was freed.
     if (error != ERR_RST)
         return;
+    t->end_known = true;
     WITH_LOCK(&t->socket.lock) {
         if (t->socket.state == SOCKET_CONNECTING)
             socket_set_error(&t->socket, ECONNREFUSED);
@@ -84,6 +85,7 @@ static void poll_connecting(struct tcp_socket *t, struct tcp_pcb *pcb)
         WITH_LOCK(&t->socket.lock) {
             t->socket.error = EHOSTUNREACH;
         }
+        t->end_known = true;
         pcb->nrtx = lwip_port_syn_retries;
     }
     if (pcb->nrtx == lwip_port_syn_retries - 1 && pcb->rtime >= pcb->rto - 1)
@@ -119,7 +121,7 @@ static void tcp_pcb_destroyed(u8_t id, void *data)
 
         send_buffer_clear(&t->send);
         // Neither FINs nor a reset: lwIP's repetitions ran out.
-        if (!finished && !socket->error && !t->orphaned)
+        if (!finished && !t->end_known && !t->orphaned)
             socket->error = ETIMEDOUT;
         if (socket->state == SOCKET_CONNECTING) {
             MIB2_STATS_INC(mib2.tcpattemptfails);

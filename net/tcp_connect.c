@@ -149,7 +149,7 @@ static void connect_undo(struct tcp_socket *t)
         port_put(t->binding);
         t->binding = NULL;
     }
-    t->fin_wanted = t->fin_sent = t->corked = false;
+    t->fin_wanted = t->fin_sent = t->corked = t->end_known = false;
     WITH_LOCK(&socket->lock) {
         if (socket->state != SOCKET_UNCONNECTED)
             socket_set_state(socket, SOCKET_UNCONNECTED);

@@ -46,6 +46,8 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
     tcp_ext_arg_set(pcb, id, listener);
     tcp_ext_arg_set_callbacks(pcb, id, &half_open_callbacks);
     tcp_window_init(listener, pcb);
+    pcb->ttl = listener->socket.options.ttl;  // for the SYN-ACK
+    pcb->tos = listener->socket.options.tos;
     return ERR_OK;
 }
 

@@ -119,7 +119,7 @@ static struct send_chunk *chunk_for(struct tcp_socket *t, size_t n)
 }
 
 // Copy up to `room` bytes from the user into one chunk and give them to lwIP.
-// The count, or -errno if none. Send mutex held.
+// The count, 0 if the connection has ended, or -errno. Send mutex held.
 static ssize_t send_some(struct tcp_socket *t, struct message *message,
                          size_t room)
 {
@@ -150,7 +150,7 @@ static ssize_t send_some(struct tcp_socket *t, struct message *message,
     net_unlock();
     if (n == 0)
         uio_revert(uio, uio->done - before);
-    return n > 0 ? (ssize_t)n : error < 0 ? error : -EPIPE;
+    return n > 0 ? (ssize_t)n : error;
 }
 
 // May a sender go on? 0, or the error that it returns. Waiting is over when
