@@ -7,6 +7,7 @@ net-y += server.c
 net-y += timers.c
 net-y += netif.c
 net-y += transmit.c
+net-y += packet_trace.c
 net-y += loopback.c
 net-y += route.c
 net-y += ip_input.c

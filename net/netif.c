@@ -12,6 +12,7 @@
 #include <lwip/ip.h>
 #include <mm/kmalloc.h>
 #include <net/packet.h>
+#include <net/packet_trace.h>
 #include <net/server.h>
 #include <netif/ethernet.h>
 #include <string.h>
@@ -132,7 +133,8 @@ static void link_receive(struct net_interface *interface,
         return;
     }
     if (trace_enabled(TRACE_PACKETS))
-        log_line("%s: received %u bytes", interface->name, p->tot_len);
+        packet_trace(interface->name, '<', p,
+                     !(interface->capabilities & NET_BARE_IP));
     if (offload->needs_checksum || offload->checksum_valid)
         netif->chksum_flags &=
             ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);

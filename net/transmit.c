@@ -15,6 +15,7 @@
 #include <lwip/prot/ethernet.h>
 #include <mm/kmalloc.h>
 #include <mm/page.h>
+#include <net/packet_trace.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <netif/ethernet.h>
@@ -77,7 +78,8 @@ static err_t transmit_frame(struct netif *netif, struct pbuf *p)
         return ERR_MEM;
     packet->frame.done = tx_packet_done;
     if (trace_enabled(TRACE_PACKETS))
-        log_line("%s: sends %u bytes", interface->name, p->tot_len);
+        packet_trace(interface->name, '>', p,
+                     !(interface->capabilities & NET_BARE_IP));
     int error = net_send(interface, &packet->frame);
     if (error == 0) {
         link->unflushed = true;
