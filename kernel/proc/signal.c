@@ -295,6 +295,20 @@ static int send_locked(struct process *process, struct task *task, int signal,
     return 0;
 }
 
+int signal_count_overrun(struct process *process, struct task *task,
+                         const struct abi_siginfo *info)
+{
+    struct signal_queue *queue = task ? &task->pending : &process->pending;
+    struct queued_signal *q;
+
+    WITH_LOCK(&process->signal_lock)
+        list_for_each(q, &queue->infos, node)
+            if (q->info.signo == info->signo && q->info.code == SI_TIMER &&
+                q->info.timer.id == info->timer.id)
+                return ++q->info.timer.overrun;
+    return 0;
+}
+
 int signal_send_to_self(int signal, const struct abi_siginfo *info)
 {
     return send_locked(current->process, current, signal, info);

@@ -45,6 +45,12 @@ int signal_process_locked(struct process *process, int signal,
 int signal_task(struct task *task, int signal, const struct abi_siginfo *info);
 int signal_group(int pgid, int signal, const struct abi_siginfo *info);
 
+// If a signal of the same timer (SI_TIMER) still waits in the queue, of the
+// process or (not NULL) of the thread, count an overrun in it. The count, or 0
+// if there is none. Any context.
+int signal_count_overrun(struct process *process, struct task *task,
+                         const struct abi_siginfo *info);
+
 // For a fault of the running task: cannot be blocked or ignored.
 void signal_fault(int signal, int code, uaddr address);
 
