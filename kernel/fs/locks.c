@@ -3,35 +3,13 @@
 // Advisory file locks, see <fs/locks.h>. A lock is a range of bytes and an
 // owner: a descriptor table for POSIX locks, an open file for the others.
 
-#include <fs/locks.h>
+#include "locks.h"
 
 #include <abi/errno.h>
 #include <abi/fcntl.h>
-#include <fs/fcntl_command.h>
 #include <fs/vfs.h>
 #include <mm/kmalloc.h>
-#include <mm/uaccess.h>
 #include <proc/task.h>
-
-enum lock_family {
-    RECORD_LOCK,
-    WHOLE_FILE_LOCK
-};
-
-struct lock {
-    struct list_node node;  // in order of owners' arrival
-    enum lock_family family;
-    bool exclusive;
-    int64_t start, end;  // bytes, both included
-    void *owner;
-    int pid;  // for F_GETLK; -1: owned by an open file
-};
-
-struct lock_list {
-    struct list_node locks;
-    struct wait_queue wait;
-    unsigned changes;  // counts releases; a waiter looks again after each
-};
 
 // A task that waits for a POSIX lock, to find circles of such.
 struct waiting {
@@ -39,8 +17,7 @@ struct waiting {
     void *owner, *blocked_by;
 };
 
-// Protects all lists of locks and of waiting tasks.
-static struct mutex locks_mutex = MUTEX_INIT(locks_mutex, RANK_LEAF_MUTEX);
+struct mutex locks_mutex = MUTEX_INIT(locks_mutex, RANK_LEAF_MUTEX);
 static struct list_node all_waiting = LIST_INIT(all_waiting);
 
 static bool overlap(const struct lock *a, const struct lock *b)
@@ -48,8 +25,7 @@ static bool overlap(const struct lock *a, const struct lock *b)
     return a->start <= b->end && b->start <= a->end;
 }
 
-static struct lock *find_conflict(struct lock_list *list,
-                                  const struct lock *wanted)
+struct lock *locks_conflict(struct lock_list *list, const struct lock *wanted)
 {
     struct lock *lock;
 
@@ -178,7 +154,7 @@ static struct lock_list *list_of(struct inode *inode)
 static int try_lock(struct lock_list *list, const struct lock *wanted,
                     bool unlock, void **blocked_by)
 {
-    struct lock *conflict = unlock ? NULL : find_conflict(list, wanted);
+    struct lock *conflict = unlock ? NULL : locks_conflict(list, wanted);
 
     if (conflict) {
         *blocked_by = conflict->owner;
@@ -202,8 +178,8 @@ static int try_lock(struct lock_list *list, const struct lock *wanted,
     return 0;
 }
 
-static int change_lock(struct inode *inode, const struct lock *wanted,
-                       bool unlock, bool wait)
+int locks_change(struct inode *inode, const struct lock *wanted, bool unlock,
+                 bool wait)
 {
     struct lock_list *list = list_of(inode);
     struct waiting self = {.owner = wanted->owner};
@@ -237,108 +213,6 @@ static int change_lock(struct inode *inode, const struct lock *wanted,
     }
 }
 
-// ---- fcntl ----
-
-// The range that a struct flock means.
-static int range_from_user(struct file *file, const struct abi_flock *flock,
-                           struct lock *lock)
-{
-    int64_t base = 0, start, end = INT64_MAX;
-
-    if (flock->whence == SEEK_CUR)
-        base = (int64_t)READ_ONCE(file->position);
-    else if (flock->whence == SEEK_END)
-        base = (int64_t)READ_ONCE(file->inode->cache.size);
-    else if (flock->whence != SEEK_SET)
-        return -EINVAL;
-    if (__builtin_add_overflow(base, flock->start, &start))
-        return -EOVERFLOW;
-    if (flock->length > 0) {
-        if (__builtin_add_overflow(start, flock->length - 1, &end))
-            return -EOVERFLOW;
-    } else if (flock->length < 0) {
-        end = start - 1;
-        start += flock->length;
-    }
-    if (start < 0)
-        return -EINVAL;
-    lock->start = start;
-    lock->end = end;
-    return 0;
-}
-
-static int check_access(const struct file *file, int type)
-{
-    unsigned access = file->flags & O_ACCMODE;
-
-    if (type == F_RDLCK)
-        return access == O_WRONLY ? -EBADF : 0;
-    if (type == F_WRLCK)
-        return access == O_RDONLY ? -EBADF : 0;
-    return type == F_UNLCK ? 0 : -EINVAL;
-}
-
-static int get_lock(struct file *file, struct abi_flock *flock,
-                    const struct lock *wanted)
-{
-    struct lock_list *list = file->inode->locks;
-
-    if (flock->type == F_UNLCK)
-        return -EINVAL;
-    flock->type = F_UNLCK;
-    if (!list)
-        return 0;
-    WITH_MUTEX(&locks_mutex) {
-        const struct lock *lock = find_conflict(list, wanted);
-        if (!lock)
-            break;
-        flock->type = lock->exclusive ? F_WRLCK : F_RDLCK;
-        flock->whence = SEEK_SET;
-        flock->start = lock->start;
-        flock->length =
-            lock->end == INT64_MAX ? 0 : lock->end - lock->start + 1;
-        flock->pid = lock->pid;
-    }
-    return 0;
-}
-
-static long lock_command(struct file *file, unsigned command,
-                         unsigned long argument)
-{
-    bool of_file = command >= F_OFD_GETLK;
-    struct abi_flock flock;
-    struct lock wanted = {
-        .family = RECORD_LOCK,
-        .owner = of_file ? (void *)file : current->files,
-        .pid = of_file ? -1 : current_process()->pid,
-    };
-
-    if (GET_USER(&flock, argument))
-        return -EFAULT;
-    if (!file->inode || (of_file && flock.pid))
-        return -EINVAL;
-    int error = range_from_user(file, &flock, &wanted);
-    if (error)
-        return error;
-    wanted.exclusive = flock.type == F_WRLCK;
-    if (command == F_GETLK || command == F_OFD_GETLK) {
-        error = get_lock(file, &flock, &wanted);
-        return error ? error : PUT_USER(argument, flock);
-    }
-    error = check_access(file, flock.type);
-    if (error)
-        return error;
-    return change_lock(file->inode, &wanted, flock.type == F_UNLCK,
-                       command == F_SETLKW || command == F_OFD_SETLKW);
-}
-
-FCNTL_COMMAND(getlk) = {F_GETLK, lock_command};
-FCNTL_COMMAND(setlk) = {F_SETLK, lock_command};
-FCNTL_COMMAND(setlkw) = {F_SETLKW, lock_command};
-FCNTL_COMMAND(ofd_getlk) = {F_OFD_GETLK, lock_command};
-FCNTL_COMMAND(ofd_setlk) = {F_OFD_SETLK, lock_command};
-FCNTL_COMMAND(ofd_setlkw) = {F_OFD_SETLKW, lock_command};
-
 // ---- flock ----
 
 int file_flock(struct file *file, unsigned operation)
@@ -360,9 +234,9 @@ int file_flock(struct file *file, unsigned operation)
     wanted.exclusive = operation == LOCK_EX;
     // A change of kind lets the old lock go first, as flock(2) says.
     if (operation != LOCK_UN && file->inode->locks) {
-        int error = change_lock(file->inode, &wanted, true, false);
+        int error = locks_change(file->inode, &wanted, true, false);
         if (error)
             return error;
     }
-    return change_lock(file->inode, &wanted, operation == LOCK_UN, wait);
+    return locks_change(file->inode, &wanted, operation == LOCK_UN, wait);
 }

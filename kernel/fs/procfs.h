@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Between procfs.c, which knows how /proc's files work, and proc_pid.c, which
-// knows what a process's directory holds.
+// Between procfs.c and proc_text.c, which know how /proc's files work, and
+// proc_pid.c and proc_links.c, which know what a process's directory holds.
 
 #pragma once
 
@@ -39,3 +39,30 @@ int proc_pid_lookup(struct inode *root, struct dentry *dentry);
 // Emit all processes from `position` (PROC_PID_POSITION + pid) on.
 #define PROC_PID_POSITION (1ull << 32)
 int proc_pid_readdir(struct file *file, struct readdir *context);
+
+// ---- a process's links (proc_links.c) ----
+
+// What a link leads to: a dentry, or a file that may have none; a reference.
+struct proc_target {
+    struct dentry *dentry;
+    struct file *file;
+};
+struct proc_link {
+    const char *name;
+    void (*get)(const struct proc_node *node, struct proc_target *target);
+};
+#define PROC_LINKS 3
+extern const struct proc_link proc_links[PROC_LINKS];
+int proc_attach_link(struct dentry *dentry, const struct inode *dir,
+                     const struct proc_link *link, unsigned number);
+extern const struct inode_ops proc_fd_inode_ops;  // of /proc/PID/fd
+extern const struct file_ops proc_fd_directory_ops;
+
+// The process whose directory this is in; no reference.
+static inline struct process *proc_process(const struct inode *inode)
+{
+    return ((const struct proc_node *)inode->private)->process;
+}
+
+// The number that a name is, or -1.
+int proc_parse_id(const char *name);

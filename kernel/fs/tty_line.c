@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The line discipline, see tty_line.h.
+// The line discipline, see tty_line.h: keys, and the buffer that readers take
+// from.
 
-#include "tty_line.h"
+#include "tty_edit.h"
 
 #include <abi/signal.h>
 #include <string.h>
-
-#define TAB_WIDTH 8
 
 static const struct abi_termios default_termios = {
     .iflag = ICRNL | IXON,
@@ -38,22 +37,6 @@ void tty_line_init(struct tty_line *line, const struct tty_line_ops *ops)
     line->termios = default_termios;
 }
 
-static bool input_flag(const struct tty_line *line, uint32_t flag)
-{
-    return line->termios.iflag & flag;
-}
-
-static bool local_flag(const struct tty_line *line, uint32_t flag)
-{
-    return line->termios.lflag & flag;
-}
-
-// Is c the special character? 0 turns one off.
-static bool is_special(const struct tty_line *line, char c, enum termios_cc cc)
-{
-    return line->termios.cc[cc] && (uint8_t)c == line->termios.cc[cc];
-}
-
 // ---- the buffer ----
 
 static bool ends_line(const struct tty_line *line, unsigned at)
@@ -72,11 +55,6 @@ static void store(struct tty_line *line, char c, bool end)
         end ? line->ends[at / 8] | bit : line->ends[at / 8] & (uint8_t)~bit;
     if (end || !local_flag(line, ICANON))
         line->ready = line->typed;
-}
-
-static char typed_byte(const struct tty_line *line, unsigned at)
-{
-    return line->buffer[at % TTY_LINE_SIZE];
 }
 
 void tty_line_flush_input(struct tty_line *line)
@@ -141,167 +119,6 @@ size_t tty_line_read(struct tty_line *line, char *buf, size_t n, bool *end)
     return done;
 }
 
-// ---- the screen ----
-
-static bool is_control(char c)
-{
-    return (uint8_t)c < 0x20 || c == 0x7f;
-}
-
-static bool is_continuation(const struct tty_line *line, char c)
-{
-    return input_flag(line, IUTF8) && ((uint8_t)c & 0xc0) == 0x80;
-}
-
-// The column after c has been shown at a column.
-static unsigned column_after(const struct tty_line *line, char c,
-                             unsigned column)
-{
-    if (c == '\t')
-        return (column / TAB_WIDTH + 1) * TAB_WIDTH;
-    if (is_control(c))
-        return local_flag(line, ECHOCTL) ? column + 2 : column;
-    return is_continuation(line, c) ? column : column + 1;
-}
-
-static void echo(struct tty_line *line, const char *s, size_t n)
-{
-    line->ops->echo(line, s, n);
-}
-
-static void echo_newline(struct tty_line *line)
-{
-    char out[TTY_LINE_OUTPUT_MAX];
-
-    echo(line, out, tty_line_output(line, '\n', out));
-}
-
-static void echo_typed(struct tty_line *line, char c)
-{
-    if (line->typed == line->ready)
-        line->line_column = line->column;
-    if (c == '\n') {
-        echo_newline(line);
-    } else if (is_control(c) && c != '\t' && local_flag(line, ECHOCTL)) {
-        char shown[2] = {'^', c ^ 0x40};
-        echo(line, shown, 2);
-        line->column += 2;
-    } else {
-        char out[TTY_LINE_OUTPUT_MAX];
-        echo(line, out, tty_line_output(line, c, out));
-    }
-}
-
-size_t tty_line_output(struct tty_line *line, char c, char *out)
-{
-    uint32_t flags = line->termios.oflag;
-    size_t n = 0;
-
-    if (!(flags & OPOST)) {
-        out[0] = c;
-        return 1;
-    }
-    if (c == '\r' && (flags & OCRNL))
-        c = '\n';
-    if (c == '\r' && (flags & ONOCR) && line->column == 0)
-        return 0;
-    if (c == '\n' && (flags & ONLCR))
-        out[n++] = '\r';
-    if (c == '\r' || (c == '\n' && (flags & (ONLCR | ONLRET))))
-        line->column = 0;
-    if (c == '\b' && line->column > 0)
-        line->column--;
-    if (c == '\t') {
-        unsigned column = column_after(line, c, line->column);
-        unsigned width = column - line->column;
-        line->column = column;
-        if ((flags & XTABS) == XTABS) {
-            memset(out, ' ', width);
-            return width;
-        }
-    } else if (!is_control(c) && !is_continuation(line, c)) {
-        line->column++;
-    }
-    if ((flags & OLCUC) && c >= 'a' && c <= 'z')
-        c ^= 0x20;
-    out[n++] = c;
-    return n;
-}
-
-// ---- editing ----
-
-// Wipe from the screen what is no longer in the line.
-static void echo_erased(struct tty_line *line)
-{
-    unsigned column = line->line_column;
-
-    for (unsigned at = line->ready; at != line->typed; at++)
-        column = column_after(line, typed_byte(line, at), column);
-    for (; line->column > column; line->column--)
-        echo(line, "\b \b", 3);
-}
-
-// Take the last character, with all bytes that it has in UTF-8.
-static void drop_character(struct tty_line *line)
-{
-    while (line->typed != line->ready &&
-           is_continuation(line, typed_byte(line, line->typed - 1)))
-        line->typed--;
-    if (line->typed != line->ready)
-        line->typed--;
-}
-
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-           c == '_' || (uint8_t)c >= 0x80;
-}
-
-static void drop_word(struct tty_line *line)
-{
-    bool seen = false;
-
-    while (line->typed != line->ready) {
-        bool word = is_word(typed_byte(line, line->typed - 1));
-        if (seen && !word)
-            break;
-        seen |= word;
-        drop_character(line);
-    }
-}
-
-static void erase(struct tty_line *line, char c)
-{
-    if (line->typed == line->ready)
-        return;
-    bool kill = is_special(line, c, VKILL);
-    if (kill)
-        line->typed = line->ready;
-    else if (is_special(line, c, VWERASE))
-        drop_word(line);
-    else
-        drop_character(line);
-
-    if (!local_flag(line, ECHO))
-        return;
-    if (local_flag(line, ECHOE) && (!kill || local_flag(line, ECHOKE))) {
-        echo_erased(line);
-        return;
-    }
-    echo_typed(line, c);
-    if (kill && local_flag(line, ECHOK))
-        echo_newline(line);
-}
-
-static void reprint(struct tty_line *line)
-{
-    echo_typed(line, (char)line->termios.cc[VREPRINT]);
-    echo_newline(line);
-    line->line_column = 0;
-    for (unsigned at = line->ready; at != line->typed; at++)
-        echo_typed(line, typed_byte(line, at));
-}
-
 // ---- keys ----
 
 // Keys that stand for a signal. true: c was one.
@@ -319,7 +136,7 @@ static bool input_signal(struct tty_line *line, char c)
             tty_line_flush_input(line);
         line->stopped = false;
         if (local_flag(line, ECHO))
-            echo_typed(line, c);
+            tty_echo_typed(line, c);
         line->ops->signal(line, keys[i].signal);
         return true;
     }
@@ -345,17 +162,17 @@ static bool input_edit(struct tty_line *line, char c)
 
     if (is_special(line, c, VERASE) || is_special(line, c, VKILL) ||
         (extended && is_special(line, c, VWERASE))) {
-        erase(line, c);
+        tty_erase(line, c);
         return true;
     }
     if (extended && is_special(line, c, VLNEXT)) {
         line->literal_next = true;
         if (local_flag(line, ECHO) && local_flag(line, ECHOCTL))
-            echo(line, "^\b", 2);
+            tty_echo(line, "^\b", 2);
         return true;
     }
     if (extended && local_flag(line, ECHO) && is_special(line, c, VREPRINT)) {
-        reprint(line);
+        tty_reprint(line);
         return true;
     }
     return false;
@@ -364,7 +181,7 @@ static bool input_edit(struct tty_line *line, char c)
 static void beep(struct tty_line *line)
 {
     if (input_flag(line, IMAXBEL))
-        echo(line, "\a", 1);
+        tty_echo(line, "\a", 1);
 }
 
 // Store a byte and show it. The last place is kept for the end of a line.
@@ -377,7 +194,7 @@ static void input_byte(struct tty_line *line, char c, bool end)
         return;
     }
     if (local_flag(line, ECHO) || (c == '\n' && local_flag(line, ECHONL)))
-        echo_typed(line, c);
+        tty_echo_typed(line, c);
     store(line, c, end);
 }
 

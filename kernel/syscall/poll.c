@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// ppoll(2) and pselect6(2): one loop over an array of descriptors; select's bit
-// sets are turned into that array and back.
+// ppoll(2), and the loop over an array of descriptors that select.c uses too.
 
-#include <abi/poll.h>
+#include "poll.h"
+
 #include <abi/time.h>
 #include <dev/timer.h>
 #include <fs/poll.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
 #include <proc/task.h>
-#include <string.h>
 #include <syscall/syscalls.h>
 
 #define SIGSET_SIZE 8
-
-struct watched {
-    struct file *file;  // NULL: not looked at
-    struct abi_pollfd poll;
-};
 
 // ---- the loop ----
 
@@ -49,8 +43,7 @@ static int look_at_all(struct watched *watched, unsigned n,
     return ready;
 }
 
-// How many are ready, 0 past the deadline, or -errno.
-static int wait_ready(struct watched *watched, unsigned n, nsec_t deadline)
+int poll_wait_ready(struct watched *watched, unsigned n, nsec_t deadline)
 {
     struct poll_waiter waiter;
     struct poll_table *table = deadline ? &waiter.table : NULL;
@@ -73,14 +66,14 @@ static int wait_ready(struct watched *watched, unsigned n, nsec_t deadline)
     return ready ? ready : error == -ETIMEDOUT ? 0 : error;
 }
 
-static void get_files(struct watched *watched, unsigned n)
+void poll_get_files(struct watched *watched, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         watched[i].file =
             watched[i].poll.fd < 0 ? NULL : fd_get(watched[i].poll.fd);
 }
 
-static void put_files(struct watched *watched, unsigned n)
+void poll_put_files(struct watched *watched, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
         if (watched[i].file)
@@ -89,9 +82,7 @@ static void put_files(struct watched *watched, unsigned n)
 
 // ---- time limits and signal masks ----
 
-// A relative limit in user memory as a deadline: 0 if it is zero, for ever if
-// there is none.
-static int deadline_from_user(uaddr timeout, nsec_t *deadline)
+int poll_deadline(uaddr timeout, nsec_t *deadline)
 {
     struct abi_timespec ts;
 
@@ -123,7 +114,7 @@ static void write_time_left(uaddr timeout, nsec_t deadline)
         return;
 }
 
-static int mask_from_user(uaddr mask, size_t size)
+int poll_mask(uaddr mask, size_t size)
 {
     uint64_t bits;
 
@@ -137,9 +128,7 @@ static int mask_from_user(uaddr mask, size_t size)
     return 0;
 }
 
-// What both calls do at their end. An interrupted call keeps the temporary mask
-// until the handler runs.
-static long finish(long result, uaddr timeout, nsec_t deadline, bool masked)
+long poll_finish(long result, uaddr timeout, nsec_t deadline, bool masked)
 {
     if (result == -ERESTARTSYS)
         result = -ERESTARTNOHAND;
@@ -181,9 +170,9 @@ static long poll_files(uaddr fds, unsigned n, nsec_t deadline)
         return -ENOMEM;
     long result = watched_from_user(watched, fds, n);
     if (!result) {
-        get_files(watched, n);
-        result = wait_ready(watched, n, deadline);
-        put_files(watched, n);
+        poll_get_files(watched, n);
+        result = poll_wait_ready(watched, n, deadline);
+        poll_put_files(watched, n);
         if (result >= 0 && events_to_user(watched, fds, n))
             result = -EFAULT;
     }
@@ -196,140 +185,12 @@ long sys_ppoll(uaddr fds, unsigned long n, uaddr timeout, uaddr mask,
                size_t size)
 {
     nsec_t deadline;
-    int error = deadline_from_user(timeout, &deadline);
+    int error = poll_deadline(timeout, &deadline);
 
     if (!error)
-        error = mask_from_user(mask, size);
+        error = poll_mask(mask, size);
     if (error)
         return error;
     long result = poll_files(fds, (unsigned)n, deadline);
-    return finish(result, timeout, deadline, mask != 0);
-}
-
-// ---- pselect6 ----
-
-// What each of select's three sets asks for, and which events answer it.
-static const struct {
-    unsigned wanted, answers;
-} sets[3] = {
-    {POLLIN | POLLRDNORM | POLLRDBAND,
-     POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR},
-    {POLLOUT | POLLWRNORM | POLLWRBAND,
-     POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR},
-    {POLLPRI, POLLPRI},
-};
-
-struct selection {
-    unsigned limit;  // descriptors, from 0
-    size_t bytes;    // of each set
-    uaddr user[3];
-    uint64_t *bits[3];  // in memory that bits[0] owns
-    struct watched *watched;
-    unsigned count;  // of watched
-};
-
-static bool is_set(const uint64_t *bits, unsigned fd)
-{
-    return bits[fd / 64] >> (fd % 64) & 1;
-}
-
-static int selection_init(struct selection *s, unsigned limit,
-                          const uaddr user[3])
-{
-    size_t words = ((size_t)limit + 63) / 64;
-
-    *s = (struct selection){.limit = limit, .bytes = words * 8};
-    s->bits[0] = kzalloc(3 * s->bytes + 1);
-    s->watched = kmalloc(limit * sizeof(struct watched) + 1);
-    if (!s->bits[0] || !s->watched)
-        return -ENOMEM;
-    for (unsigned i = 0; i < 3; i++) {
-        s->user[i] = user[i];
-        s->bits[i] = s->bits[0] + i * words;
-        if (user[i] && copy_from_user(s->bits[i], user[i], s->bytes))
-            return -EFAULT;
-    }
-    for (unsigned fd = 0; fd < limit; fd++) {
-        unsigned events = 0;
-        for (unsigned i = 0; i < 3; i++)
-            events |= is_set(s->bits[i], fd) ? sets[i].wanted : 0;
-        if (events)
-            s->watched[s->count++].poll = (struct abi_pollfd){
-                .fd = (int32_t)fd, .events = (uint16_t)events};
-    }
-    return 0;
-}
-
-// Turn the events back to bits and write them. The number of bits set.
-static long selection_finish(struct selection *s)
-{
-    long count = 0;
-
-    for (unsigned i = 0; i < s->count; i++) {
-        unsigned fd = (unsigned)s->watched[i].poll.fd;
-        for (unsigned set = 0; set < 3; set++) {
-            if (!is_set(s->bits[set], fd))
-                continue;
-            if (s->watched[i].poll.revents & sets[set].answers)
-                count++;
-            else
-                s->bits[set][fd / 64] &= ~(1ull << (fd % 64));
-        }
-    }
-    for (unsigned set = 0; set < 3; set++)
-        if (s->user[set] && copy_to_user(s->user[set], s->bits[set], s->bytes))
-            return -EFAULT;
-    return count;
-}
-
-static long select_files(struct selection *s, nsec_t deadline)
-{
-    long result = 0;
-
-    get_files(s->watched, s->count);
-    for (unsigned i = 0; i < s->count; i++)
-        if (!s->watched[i].file)
-            result = -EBADF;
-    if (!result)
-        result = wait_ready(s->watched, s->count, deadline);
-    put_files(s->watched, s->count);
-    return result < 0 ? result : selection_finish(s);
-}
-
-// The sixth argument points to a mask and its size.
-static int packed_mask_from_user(uaddr pack, bool *masked)
-{
-    struct {
-        uaddr mask;
-        uint64_t size;
-    } sigmask = {0, 0};
-
-    if (pack && GET_USER(&sigmask, pack))
-        return -EFAULT;
-    *masked = sigmask.mask != 0;
-    return mask_from_user(sigmask.mask, sigmask.size);
-}
-
-long sys_pselect6(long n, uaddr in, uaddr out, uaddr except, uaddr timeout,
-                  uaddr pack)
-{
-    const uaddr user[3] = {in, out, except};
-    unsigned limit = MIN((unsigned)n, READ_ONCE(current->files->capacity));
-    struct selection s;
-    nsec_t deadline;
-    bool masked;
-
-    if ((int)n < 0)
-        return -EINVAL;
-    int error = deadline_from_user(timeout, &deadline);
-    if (!error)
-        error = packed_mask_from_user(pack, &masked);
-    if (error)
-        return error;
-    long result = selection_init(&s, limit, user);
-    if (!result)
-        result = select_files(&s, deadline);
-    kfree(s.bits[0]);
-    kfree(s.watched);
-    return finish(result, timeout, deadline, masked);
+    return poll_finish(result, timeout, deadline, mask != 0);
 }

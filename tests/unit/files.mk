@@ -20,4 +20,4 @@ $(B)/unit/test_fdt: | $(libfdt-fetched)
 units += test_cpio
 test_cpio-tests := kernel/fs/cpio.c
 units += test_tty_line
-test_tty_line-tests := kernel/fs/tty_line.c
+test_tty_line-tests := kernel/fs/tty_line.c kernel/fs/tty_edit.c

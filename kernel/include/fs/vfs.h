@@ -194,7 +194,8 @@ ssize_t dentry_path(struct dentry *dentry, char *buf, size_t n, bool mark);
 int inode_permission(struct inode *inode, unsigned access);
 bool task_owns(const struct inode *inode);  // its owner or root
 
-// ---- changing names (fs/names.c): the *at calls without user memory ----
+// ---- changing names (fs/names.c, fs/rename.c): the *at calls without user
+// memory ----
 
 int vfs_create(long dirfd, const char *path, uint32_t mode, uint64_t rdev,
                const char *target, struct dentry **dentry);
@@ -202,6 +203,11 @@ int vfs_unlink(long dirfd, const char *path, bool directory);
 int vfs_link(struct dentry *from, long dirfd, const char *path);
 int vfs_rename(long from_dirfd, const char *from, long to_dirfd, const char *to,
                unsigned flags);
+
+// May names in dir change; may this one go away (in a sticky directory only its
+// owner takes it)? names_lock is held, so it stays so. 0 or -errno.
+int names_may_change(struct dentry *dir);
+int names_may_remove(struct dentry *dir, struct dentry *dentry);
 
 // The middle of it: make the inode of a dentry that has none. names_lock is
 // held.
