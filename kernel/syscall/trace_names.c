@@ -31,6 +31,7 @@ LIST(open_flags, NAME(O_CREAT), NAME(O_EXCL), NAME(O_NOCTTY), NAME(O_TRUNC),
      NAME(O_APPEND), NAME(O_NONBLOCK), NAME(O_SYNC), NAME(O_DSYNC),
      NAME(O_DIRECT), NAME(O_LARGEFILE), NAME(O_TMPFILE), NAME(O_DIRECTORY),
      NAME(O_NOFOLLOW), NAME(O_NOATIME), NAME(O_CLOEXEC), NAME(O_PATH));
+LIST(fd_flags, {0, "0"}, NAME(O_NONBLOCK), NAME(O_DIRECT), NAME(O_CLOEXEC));
 LIST(at_flags, {0, "0"}, NAME(AT_SYMLINK_NOFOLLOW), NAME(AT_REMOVEDIR),
      NAME(AT_SYMLINK_FOLLOW), NAME(AT_NO_AUTOMOUNT), NAME(AT_EMPTY_PATH));
 LIST(protection, {0, "PROT_NONE"}, NAME(PROT_READ), NAME(PROT_WRITE),
@@ -197,6 +198,7 @@ static const struct named_kind {
     void (*print)(struct trace_line *line, uint64_t value);
 } named_kinds[] = {
     {"open_flags", NULL, NULL, print_open_flags},
+    {"fd_flags", NULL, fd_flags, NULL},
     {"at_flags", NULL, at_flags, NULL},
     {"protection", NULL, protection, NULL},
     {"map_flags", NULL, map_flags, NULL},
