@@ -11,7 +11,7 @@ import pytest
 
 from guest import DEBUG_KERNEL, HOST_TESTS, KERNEL, USERTESTS, GuestError
 
-LINE = re.compile(rb"(not ok|ok) \d+ - (\S+?):? ?(.*?)\r?\n")
+LINE = re.compile(rb"(not ok|ok) \d+ - ([\w/]+):? ?(.*?)\r?\n")
 SUITE_SECONDS = 240
 
 
