@@ -52,7 +52,7 @@ struct tcp_socket {
     bool corked;              // (c) MSG_MORE: hold the last, short segment
     bool fin_wanted;          // (c) FIN follows the last byte
     bool fin_sent;            // (c)
-    bool end_known;                // (c) what ended it was already said
+    bool end_known;           // (c) what ended it was already said
     bool orphaned;            // (c) the file is closed
 
     // Connecting.

@@ -154,15 +154,16 @@ static ssize_t send_some(struct tcp_socket *t, struct message *message,
 }
 
 // May a sender go on? 0, or the error that it returns. Waiting is over when
-// this is not -EAGAIN.
-static int send_state(struct tcp_socket *t, size_t *room)
+// this is not -EAGAIN. A pending error stays for the next call if this one has
+// sent something to tell of.
+static int send_state(struct tcp_socket *t, bool take_error, size_t *room)
 {
     struct socket *socket = &t->socket;
 
     WITH_LOCK(&socket->lock) {
         if (socket->error) {
             int error = socket->error;
-            socket->error = 0;
+            socket->error = take_error ? 0 : error;
             return -error;
         }
         if (socket->state == SOCKET_CONNECTING)
@@ -202,7 +203,7 @@ ssize_t tcp_send_op(struct socket *socket, struct message *message)
         return -EOPNOTSUPP;
     do {
         mutex_lock(&socket->send_mutex);
-        result = send_state(t, &room);
+        result = send_state(t, done == 0, &room);
         if (result == 0 && message->uio->resid > 0)
             result = send_some(t, message, room);
         mutex_unlock(&socket->send_mutex);

@@ -21,3 +21,5 @@ units += test_cpio
 test_cpio-tests := kernel/fs/cpio.c
 units += test_tty_line
 test_tty_line-tests := kernel/fs/tty_line.c kernel/fs/tty_edit.c
+units += test_send_buffer
+test_send_buffer-tests := net/send_buffer.c

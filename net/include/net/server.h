@@ -27,9 +27,9 @@ struct net_link {
     struct netif netif;               // lwIP's side
     struct net_interface *interface;  // the driver's
     struct list_node node;            // NET_SERVER.links
-    bool stalled;     // send said -EAGAIN; senders wait for room
-    bool unflushed;   // frames were queued since the last flush
-    bool was_up;      // link state as last seen
+    bool stalled;    // send said -EAGAIN; senders wait for room
+    bool unflushed;  // frames were queued since the last flush
+    bool was_up;     // link state as last seen
 };
 
 struct net_server {
