@@ -11,6 +11,9 @@
     .type memcpy, @function
 memcpy:
     mv t6, a0               /* the result; a0 moves on */
+    or t1, a0, a1
+    andi t1, t1, 7
+    beqz t1, copy_aligned
     li t0, 16
     bltu a2, t0, copy_bytes
 
@@ -30,6 +33,7 @@ memcpy:
     bnez t5, copy_shifted
 
     /* 64 bytes at a time. */
+copy_aligned:
     li t0, 64
     bltu a2, t0, 4f
 3:  ld t1, 0(a1)

@@ -147,7 +147,15 @@ ssize_t copy_string_from_user(char *to, uaddr from, size_t n)
 
 int user_load_u32(uaddr at, uint32_t *value)
 {
-    return copy_from_user(value, at, sizeof(*value));
+    struct mm *mm = this_hart()->mm;
+    if (at % sizeof(*value) || !user_range_ok(at, sizeof(*value)))
+        return -EFAULT;
+    const char *there = page_lock(mm, at, VMA_READ);
+    if (!there)
+        return -EFAULT;
+    *value = READ_ONCE(*(const uint32_t *)there);
+    page_unlock(mm);
+    return 0;
 }
 
 int user_cmpxchg_u32(uaddr at, uint32_t expected, uint32_t desired,
