@@ -32,7 +32,7 @@ export CMD
 run: ran ## run CMD= in the guest: its output, its exit status
 	$(exit-with $(shell cat $(B)/run.status))
 ran:
-	@$(MAKE) --no-print-directory $(boot-files) >&2
+	@$(MAKE) -s --no-print-directory $(boot-files) >&2
 	@$(boot) tools/run --timeout '$(TIMEOUT)' --log $(B)/run.log \
 	    $(patsubst %,--file '%',$(FILES)) -- "$$CMD"; echo $$? > $(B)/run.status
 .PHONY: run ran
