@@ -3,6 +3,7 @@
 
 net-y += lwip/port.c
 net-y += lwip/atoi.c
+net-y += lwip/checksum.c
 net-y += server.c
 net-y += timers.c
 net-y += netif.c

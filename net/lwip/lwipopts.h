@@ -29,17 +29,17 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define PBUF_POOL_BUFSIZE 1600
 
 /* Protocols. */
-#define LWIP_IPV4                     1
-#define LWIP_IPV6                     0
-#define LWIP_RAW                      0
-#define LWIP_UDP                      1
-#define LWIP_TCP                      1
-#define LWIP_DNS                      1 /* for DHCP only */
-#define LWIP_IGMP                     0
-#define LWIP_DHCP                     1
-#define LWIP_ACD                      0
-#define LWIP_DHCP_DOES_ACD_CHECK      0
-#define LWIP_DHCP_GET_NTP_SRV         0
+#define LWIP_IPV4                1
+#define LWIP_IPV6                0
+#define LWIP_RAW                 0
+#define LWIP_UDP                 1
+#define LWIP_TCP                 1
+#define LWIP_DNS                 1 /* for DHCP only */
+#define LWIP_IGMP                0
+#define LWIP_DHCP                1
+#define LWIP_ACD                 0
+#define LWIP_DHCP_DOES_ACD_CHECK 0
+#define LWIP_DHCP_GET_NTP_SRV    0
 
 /*
  * Interfaces. `lo` is one of our own (net/loopback.c), found by the routing
@@ -133,5 +133,7 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 #define MEM_STATS          0
 #define MEMP_STATS         1
 
-#define CHECKSUM_CHECK_ICMP   1
+#define CHECKSUM_CHECK_ICMP 1
+#define LWIP_CHKSUM         checksum_add /* net/lwip/checksum.c */
+uint16_t checksum_add(const void *data, int length);
 #define LWIP_CHECKSUM_ON_COPY 0

@@ -23,3 +23,5 @@ units += test_tty_line
 test_tty_line-tests := kernel/fs/tty_line.c kernel/fs/tty_edit.c
 units += test_send_buffer
 test_send_buffer-tests := net/send_buffer.c
+units += test_checksum
+test_checksum-tests := net/lwip/checksum.c
