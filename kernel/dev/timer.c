@@ -25,6 +25,7 @@ static uint64_t nsec_per_tick_32;  // nanoseconds a tick, 32.32 fixed point
 static uint64_t ticks_per_sec;
 static bool has_sstc;
 static nsec_t realtime_offset;  // (a)
+struct wait_queue clock_set_wait = WAIT_QUEUE_INIT(clock_set_wait);
 
 nsec_t clock_monotonic(void)
 {
@@ -45,6 +46,7 @@ void clock_set_realtime(nsec_t now)
 {
     __atomic_store_n(&realtime_offset, now - clock_monotonic(),
                      __ATOMIC_RELAXED);
+    wake_up_all(&clock_set_wait);
 }
 
 uint64_t clock_ticks_per_sec(void)

@@ -45,11 +45,17 @@ static long sleep_for(nsec_t duration, uaddr remaining)
     return sleep_relative(task);
 }
 
-// The monotonic time at which a clock will show the given one.
-static nsec_t monotonic_deadline(int clock, nsec_t time)
+// Until the wall clock shows the time; setting it moves the end.
+static int sleep_until_wall(nsec_t time)
 {
-    nsec_t offset = clock_is_wall(clock) ? clock_realtime_offset() : 0;
-    return time > offset ? time - offset : 0;
+    for (;;) {
+        nsec_t offset = clock_realtime_offset();
+        nsec_t deadline = time > offset ? time - offset : 0;
+        int error = wait_event_interruptible_until(
+            &clock_set_wait, clock_realtime_offset() != offset, deadline);
+        if (error)
+            return error == -ETIMEDOUT ? 0 : error;
+    }
 }
 
 long sys_clock_nanosleep(long number, long flags, uaddr request,
@@ -70,7 +76,7 @@ long sys_clock_nanosleep(long number, long flags, uaddr request,
         return error;
     if (!(flags & TIMER_ABSTIME))
         return sleep_for(time, remaining);
-    error = sleep_until(monotonic_deadline(clock, time));
+    error = wall ? sleep_until_wall(time) : sleep_until(time);
     return error ? -ERESTARTNOHAND : 0;
 }
 

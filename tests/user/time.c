@@ -155,3 +155,20 @@ TEST(yield)
     for (int i = 0; i < 100; i++)
         CHECK_OK(syscall(SYS_sched_yield));
 }
+
+TEST(clock_that_is_set_ends_a_sleep)
+{
+    struct timespec old, end;
+    if (!on_wharf())
+        skip("would set this machine's clock");
+    CHECK_OK(clock_gettime(CLOCK_REALTIME, &old));
+    end = (struct timespec){old.tv_sec + 1000, 0};
+    pid_t child = fork_child();
+    if (child == 0)
+        _exit(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &end, NULL));
+    wait_asleep(child);
+    end.tv_sec++;
+    CHECK_OK(clock_settime(CLOCK_REALTIME, &end));
+    wait_child(child);
+    CHECK_OK(clock_settime(CLOCK_REALTIME, &old));
+}

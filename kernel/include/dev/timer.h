@@ -7,6 +7,7 @@
 
 #include <lib/hart.h>
 #include <lib/types.h>
+#include <lib/wait.h>
 
 struct timer {
     nsec_t expires;                        // absolute, monotonic
@@ -21,7 +22,8 @@ nsec_t clock_monotonic(void);
 nsec_t clock_realtime(void);
 void clock_set_realtime(nsec_t now);
 nsec_t clock_realtime_offset(void);  // realtime - monotonic
-uint64_t clock_ticks_per_sec(void);  // of rdtime, for the vDSO
+extern struct wait_queue clock_set_wait;  // woken by clock_set_realtime
+uint64_t clock_ticks_per_sec(void);       // of rdtime, for the vDSO
 
 void timer_init(struct timer *t, void (*function)(struct timer *));
 
