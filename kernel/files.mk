@@ -40,6 +40,7 @@ kernel-y += lib/random.c
 kernel-y += syscall/syscall.c
 kernel-debug += lib/ubsan.c
 kernel-y += syscall/exec.c
+kernel-y += syscall/exec_file.c
 kernel-y += syscall/init.c
 kernel-y += syscall/exec_strings.c
 kernel-y += syscall/exec_stack.c

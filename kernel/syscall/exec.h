@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the files of execve share: exec.c opens and commits, script.c follows
-// `#!` lines, exec_stack.c carries arguments over, elf.c maps the program.
+// What the files of execve share: exec.c prepares and commits, exec_file.c has
+// the program's file, script.c follows `#!` lines, exec_strings.c and
+// exec_stack.c carry arguments over, elf.c maps the program.
 
 #pragma once
 
@@ -56,6 +57,8 @@ int exec_open(long dirfd, const char *path, unsigned flags, struct file **file);
 int exec_read(struct file *file, uint64_t position, void *to, size_t n);
 // Fill exec->head from exec->file.
 int exec_read_head(struct exec *exec);
+// Let mm hold the file that its program is in. -ETXTBSY: it is being written.
+int exec_hold_program(struct mm *mm, struct file *file);
 
 // Follow `#!` lines until exec->file is no script.
 int exec_scripts(struct exec *exec);
