@@ -63,5 +63,5 @@ def boot_once(request):
 
 @pytest.fixture(scope="module")
 def guest(boot_once):
-    """A guest with a shell, shared by the tests of a file."""
-    return boot_once().login()
+    """A guest with a shell and services, shared by the tests of a file."""
+    return boot_once().login().wait_for_services()

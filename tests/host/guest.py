@@ -136,6 +136,13 @@ class Guest:
         self.expect(PROMPT, BOOT_SECONDS)
         return self
 
+    def wait_for_services(self):
+        """Wait until what init starts listens: ports 80 and 7, TCP and UDP."""
+        wanted = "ss -ltun | grep -cE ':(80|7) '"
+        wait_until(lambda: self.run(wanted).output.strip() == "3", BOOT_SECONDS,
+                   "httpd and echod listen")
+        return self
+
     def start(self, command):
         """Type a command; its echo is consumed, its output is not."""
         self.send(command + "\n")
