@@ -219,7 +219,7 @@ static int builtin_command(int argc, char **argv)
     return what ? 0 : 127;
 }
 
-int builtin_umask(int argc, char **argv)
+static int builtin_umask(int argc, char **argv)
 {
     mode_t old = umask(0);
     char *end = "";
@@ -273,7 +273,7 @@ static int set_options(int argc, char **argv, bool *parameters)
 }
 
 // set [-efux] [+efux] [--] [parameter...]
-int builtin_set(int argc, char **argv)
+static int builtin_set(int argc, char **argv)
 {
     bool parameters = false;
     int first = set_options(argc, argv, &parameters);
@@ -313,21 +313,21 @@ static int declare(int argc, char **argv, void (*apply)(const char *name))
     return status;
 }
 
-int builtin_export(int argc, char **argv)
+static int builtin_export(int argc, char **argv)
 {
     if (argc == 1)
         variables_print(true, false);
     return declare(argc, argv, variable_export);
 }
 
-int builtin_readonly(int argc, char **argv)
+static int builtin_readonly(int argc, char **argv)
 {
     if (argc == 1)
         variables_print(false, true);
     return declare(argc, argv, variable_protect);
 }
 
-int builtin_local(int argc, char **argv)
+static int builtin_local(int argc, char **argv)
 {
     if (shell.function_depth == 0)
         shell_error("local: not in a function");
@@ -335,7 +335,7 @@ int builtin_local(int argc, char **argv)
 }
 
 // unset [-v|-f] name...
-int builtin_unset(int argc, char **argv)
+static int builtin_unset(int argc, char **argv)
 {
     int status = 0;
     bool function = argc > 1 && strcmp(argv[1], "-f") == 0;

@@ -100,15 +100,23 @@ static void become_child(struct job *job, bool foreground, const sigset_t *mask)
     sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-// Forks a process of the job. Returns 0 in the child.
-pid_t job_fork(struct job *job, bool foreground)
+static void add_process(struct job *job, pid_t pid)
 {
     struct process *process = calloc(1, sizeof(*process));
-    sigset_t all_signals, mask;
-    pid_t pid;
 
     if (!process)
         err(2, "malloc");
+    process->pid = pid;
+    process->next = job->processes;
+    job->processes = process;
+}
+
+// Forks a process of the job. Returns 0 in the child.
+pid_t job_fork(struct job *job, bool foreground)
+{
+    sigset_t all_signals, mask;
+    pid_t pid;
+
     fflush(stdout);
     sigfillset(&all_signals);
     sigprocmask(SIG_BLOCK, &all_signals, &mask);
@@ -118,14 +126,10 @@ pid_t job_fork(struct job *job, bool foreground)
         return 0;
     }
     sigprocmask(SIG_SETMASK, &mask, NULL);
-    if (pid < 0) {
-        free(process);
+    if (pid < 0)
         shell_error("fork: %s", strerror(errno));
-    }
     join_group(job, pid, foreground);
-    process->pid = pid;
-    process->next = job->processes;
-    job->processes = process;
+    add_process(job, pid);
     return pid;
 }
 

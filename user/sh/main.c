@@ -142,50 +142,69 @@ static void run_standard_input(bool login)
     interact();
 }
 
-int main(int argc, char **argv)
+// What the options of the command line say, beside those of `set`.
+struct invocation {
+    bool command;         // -c
+    bool interactive;     // -i
+    bool login;           // -l
+    bool standard_input;  // -s: the arguments are parameters only
+};
+
+// Returns the index of the first argument that is no option.
+static int parse_options(int argc, char **argv, struct invocation *invocation)
 {
-    bool command = false, interactive = false, login = argv[0][0] == '-';
     int option;
 
-    shell.name = argv[0];
-    shell.pid = getpid();
-    variables_init(environ);
     while ((option = getopt(argc, argv, "+cefilsux")) != -1) {
         switch (option) {
         case 'c':
-            command = true;
+            invocation->command = true;
             break;
         case 'i':
-            interactive = true;
+            invocation->interactive = true;
             break;
         case 'l':
-            login = true;
+            invocation->login = true;
             break;
         case 's':
+            invocation->standard_input = true;
             break;
         case '?':
-            return 2;
+            exit(2);
         default:
             *shell_option(option) = true;
         }
     }
-    argc -= optind;
-    argv += optind;
-    if (command && argc == 0)
+    return optind;
+}
+
+int main(int argc, char **argv)
+{
+    struct invocation invocation = {.login = argv[0][0] == '-'};
+    int first = parse_options(argc, argv, &invocation);
+    const char *text = NULL, *script = NULL;
+    char **arguments = argv + first;
+
+    argc -= first;
+    shell.name = argv[0];
+    shell.pid = getpid();
+    variables_init(environ);
+    if (invocation.command && argc == 0)
         shell_error("-c: a command is missing");
-    if (argc > 1 || (argc == 1 && !command))
-        shell.name = argv[command];
-    positional_set(argc > 1 + command ? argc - 1 - command : 0,
-                   argv + 1 + command);
-    shell.interactive =
-        !command && argc == 0 && (interactive || (isatty(0) && isatty(2)));
+    if (invocation.command)
+        text = *arguments++;
+    // The next argument is the script, or just a name for the command.
+    if (!invocation.standard_input && *arguments)
+        script = shell.name = *arguments++;
+    positional_set(argv + first + argc - arguments, arguments);
+    shell.interactive = !text && !script &&
+                        (invocation.interactive || (isatty(0) && isatty(2)));
     traps_init();
-    if (command) {
-        execute_last(argv[0]);
-    } else if (argc > 0) {
-        run_script(argv[0]);
-    } else {
-        run_standard_input(login);
-    }
+    if (text)
+        execute_last(text);
+    else if (script)
+        run_script(script);
+    else
+        run_standard_input(invocation.login);
     shell_exit(shell.status);
 }

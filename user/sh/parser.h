@@ -1,20 +1,18 @@
-/* SPDX-License-Identifier: MIT
- *
- * Between the two halves of the parser: parser.c has the tokens and the lists
- * of commands, command.c the commands that they are made of.
- */
-#ifndef SH_PARSER_H
-#define SH_PARSER_H
+// SPDX-License-Identifier: MIT
+//
+// Between the two halves of the parser: parser.c has the tokens and the lists
+// of commands, command.c the commands that they are made of.
+#pragma once
 
 #include "sh.h"
 
 struct parser {
     struct lexer lexer;
-    struct token token; /* looked at, not taken; valid if have_token */
+    struct token token;  // looked at, not taken; valid if have_token
     bool have_token;
 };
 
-/* parser.c */
+// parser.c
 void *parser_allocate(struct parser *parser, size_t size);
 struct node *parser_node(struct parser *parser, enum node_type type,
                          struct node *left, struct node *right);
@@ -30,7 +28,5 @@ bool at_list_end(struct parser *parser);
 struct node *parse_list(struct parser *parser);
 _Noreturn void unexpected(struct parser *parser);
 
-/* command.c */
+// command.c
 struct node *parse_command(struct parser *parser);
-
-#endif
