@@ -110,6 +110,7 @@ size_t tcp_send_limit(struct tcp_socket *t);
 ssize_t tcp_receive_op(struct socket *socket, struct message *message);
 err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
                            err_t error);
+size_t tcp_window_limit(const struct tcp_socket *t);  // the largest window
 // Open the PCB's window as far as SO_RCVBUF and unread data allow.
 void tcp_window_init(struct tcp_socket *t, struct tcp_pcb *pcb);
 void tcp_window_update(struct tcp_socket *t);

@@ -68,8 +68,8 @@ static int set_max_segment(struct socket *socket,
 }
 TCP_OPTION(tcp_max_segment, TCP_MAXSEG, get_max_segment, set_max_segment);
 
-// LWIP_HOOK_TCP_OUT_ADD_TCPOPTS: the MSS option stands first among a SYN's; it
-// shall promise no more than TCP_MAXSEG.
+// LWIP_HOOK_TCP_OUT_ADD_TCPOPTS: a SYN shall promise no more than SO_RCVBUF and
+// TCP_MAXSEG allow. The MSS option stands first among its options.
 uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
                                const struct tcp_pcb *pcb, uint32_t *options)
 {
@@ -77,8 +77,13 @@ uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
         pcb ? tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET) : NULL;
     uint32_t *mss = (uint32_t *)(header + 1);
 
-    if (t && t->tcp.max_segment && (TCPH_FLAGS(header) & TCP_SYN))
-        *mss = lwip_htonl(0x02040000 | MIN(t->tcp.max_segment, TCP_MSS));
+    if (!t || !(TCPH_FLAGS(header) & TCP_SYN))
+        return options;
+    header->wnd = lwip_htons(MIN(tcp_window_limit(t), (size_t)0xffff));
+    if (t->tcp.max_segment) {
+        int own = lwip_ntohl(*mss) & 0xffff;
+        *mss = lwip_htonl(0x02040000 | MIN(t->tcp.max_segment, own));
+    }
     return options;
 }
 

@@ -40,15 +40,15 @@ err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
     return ERR_OK;
 }
 
-// The largest window: half of SO_RCVBUF as it reads back, the rest is overhead.
-static size_t window_limit(const struct tcp_socket *t)
+// Half of SO_RCVBUF as it reads back; the rest is overhead.
+size_t tcp_window_limit(const struct tcp_socket *t)
 {
     return MAX(READ_ONCE(t->socket.options.receive_buffer) / 2, 1024);
 }
 
 void tcp_window_init(struct tcp_socket *t, struct tcp_pcb *pcb)
 {
-    pcb->rcv_wnd = MIN(window_limit(t), TCP_WND_MAX(pcb));
+    pcb->rcv_wnd = MIN(tcp_window_limit(t), TCP_WND_MAX(pcb));
     pcb->rcv_ann_wnd = pcb->rcv_wnd;
 }
 
@@ -77,7 +77,7 @@ void tcp_window_update(struct tcp_socket *t)
         // Small packets take more memory than they have bytes.
         unread = MAX(t->socket.receive_bytes, t->socket.receive_memory / 2);
     }
-    limit = MIN(window_limit(t), TCP_WND_MAX(pcb));
+    limit = MIN(tcp_window_limit(t), TCP_WND_MAX(pcb));
     if (unread >= limit || limit - unread <= pcb->rcv_wnd)
         return;
     pcb->rcv_wnd = limit - unread;
@@ -214,7 +214,7 @@ ssize_t tcp_receive_op(struct socket *socket, struct message *message)
         return -EINVAL;
     if (peek && all) {
         // It must be there at once. Whatever ends the wait, take what is there.
-        size_t wanted = MIN(message->uio->resid, window_limit(t));
+        size_t wanted = MIN(message->uio->resid, tcp_window_limit(t));
         (void)socket_wait(socket, receive_may_go_on(socket, wanted), until);
         all = false;
     }
