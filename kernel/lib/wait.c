@@ -49,7 +49,9 @@ static void wake_entries(struct wait_queue *q, unsigned events, bool all)
 {
     struct wait_entry *entry, *next;
 
-    spin_lock(&q->lock);
+    // An entry may pass the event on to the queue of an epoll file, and that to
+    // the next one; epoll_ctl sees to it that they form no circle.
+    spin_lock_nested(&q->lock);
     list_for_each_safe(entry, next, &q->entries, node) {
         bool exclusive = entry->exclusive;
         if (entry->wake(entry, events) && exclusive && !all)

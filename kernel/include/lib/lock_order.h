@@ -12,6 +12,7 @@ enum lock_rank {
     RANK_NONE,
 
     // Mutexes.
+    RANK_FILE_WATCH,   // who is to hear of the end of which file
     RANK_FILE,         // a file's position
     RANK_RENAME,       // vfs: one rename of a directory at a time
     RANK_DIRECTORY,    // an inode that is a directory
@@ -39,8 +40,8 @@ enum lock_rank {
     RANK_DEVICE,          // a driver's rings and registers
     RANK_SPIN,            // no order among these: nothing is taken inside
                           // but the ones below
-    RANK_WAIT_OUTER,      // wait queues whose entries wake another queue
-    RANK_WAIT_QUEUE,      // a wait queue's entries
+    RANK_WAIT_QUEUE,      // a wait queue's entries; those that they wake, too
+    RANK_WAKE,            // what the function of a wait entry changes
     RANK_RUN_QUEUE,       // a hart's run queue
     RANK_TIMER,           // a hart's timers
     RANK_KMALLOC,         // a kmalloc cache
