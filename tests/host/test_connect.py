@@ -294,7 +294,7 @@ def test_segments_out_of_order(wire):
         connection.seq = base + offset
         connection.send(PSH | ACK, data)
     connection.seq = base + 9
-    text = wire.guest.expect(rb"(?s)recv: 3 .*?data: (\w+)").group(1)
+    text = wire.guest.expect(rb"(?s)recv: 3 .*?data: (\w+)\r?\n").group(1)
     assert text in (b"def", b"defghi")
     wire.abandon()
 
