@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Sleeping locks. The holder hands the mutex to the first waiter, so nobody
-// starves and a woken waiter never has to try again.
+// Sleeping locks. A mutex is mostly held for less time than a sleep takes, so
+// who finds it taken by a task that runs on another hart first spins. The lock
+// is free between unlock and the first waiter's waking, and whoever runs may
+// take it: handing it to a task that is not running yet would make all others
+// wait for that. A waiter that comes too late so insists, and is handed it the
+// next time, so nobody starves.
 
 #include <lib/lock.h>
 #include <lib/log.h>
@@ -33,31 +37,53 @@ bool mutex_trylock(struct mutex *m)
     return taken;
 }
 
-// The waiter's entry: on the mutex's list until it is given the lock.
+// A waiter's entry; on the mutex's list until it is the owner.
 struct mutex_waiter {
     struct list_node node;
     struct task *task;
+    bool insists;  // (m->lock) was woken once and found the mutex taken again
 };
 
-// Called with m->lock held; returns with it released. The entry stands on the
-// list whenever this task is not the owner.
+static bool runs_elsewhere(const struct task *task)
+{
+    for (unsigned i = 0; i < hart_count; i++)
+        if (READ_ONCE(harts[i].running) == task)
+            return &harts[i] != this_hart();
+    return false;
+}
+
+// Wait, awake, while it is likely to be short.
+static void spin_while_owner_runs(struct mutex *m)
+{
+    struct task *owner;
+
+    while ((owner = READ_ONCE(m->owner)) && runs_elsewhere(owner) &&
+           !READ_ONCE(this_hart()->need_resched))
+        ;
+}
+
+// Called with m->lock held; returns with it released.
 static int wait_for_turn(struct mutex *m, bool interruptible)
 {
     struct mutex_waiter waiter = {.task = current};
     int error = 0;
 
     list_push_back(&m->waiters, &waiter.node);
-    while (m->owner != current) {
-        if (interruptible && signal_pending()) {
-            list_remove(&waiter.node);
+    while (m->owner != current) {  // else it was handed over
+        if (!m->owner) {
+            m->owner = current;
+        } else if (interruptible && signal_pending()) {
             error = -ERESTARTSYS;
             break;
+        } else {
+            sched_prepare_sleep(interruptible);
+            spin_unlock(&m->lock);
+            schedule_until(NSEC_FOREVER);
+            spin_lock(&m->lock);
+            waiter.insists = true;
         }
-        sched_prepare_sleep(interruptible);
-        spin_unlock(&m->lock);
-        schedule_until(NSEC_FOREVER);
-        spin_lock(&m->lock);
     }
+    list_remove(&waiter.node);
     sched_cancel_sleep();
     spin_unlock(&m->lock);
     return error;
@@ -69,6 +95,8 @@ static int acquire(struct mutex *m, bool interruptible)
 
     if (DEBUG)
         mutex_order_check(m);
+    if (unlikely(READ_ONCE(m->owner)))
+        spin_while_owner_runs(m);
     spin_lock(&m->lock);
     if (!m->owner) {
         m->owner = current;
@@ -97,11 +125,13 @@ void mutex_unlock(struct mutex *m)
     if (DEBUG)
         mutex_order_released(m);
     spin_lock(&m->lock);
-    struct mutex_waiter *next =
-        list_pop_front(&m->waiters, struct mutex_waiter, node);
-    m->owner = next ? next->task : NULL;
-    struct task *task = m->owner;
-    if (task)
-        wake_task(task);
+    m->owner = NULL;
+    if (!list_empty(&m->waiters)) {
+        struct mutex_waiter *first =
+            list_first(&m->waiters, struct mutex_waiter, node);
+        if (first->insists)
+            m->owner = first->task;
+        wake_task(first->task);
+    }
     spin_unlock(&m->lock);
 }
