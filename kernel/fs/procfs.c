@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATH_SIZE 128
-
 static const struct inode_ops directory_inode_ops;
 static const struct file_ops directory_ops;
 
@@ -124,27 +122,36 @@ static int store_sysctl(const struct proc_node *node, const char *value)
 
 // ---- the registered tree ----
 
-// Registered files by a running index, with their paths from /proc.
+// All registered files with their paths from /proc, put together once.
 struct registered {
-    char path[PATH_SIZE];
+    const char *path;
     const struct proc_file *file;  // or
     const struct sysctl *sysctl;
 };
+static struct registered *registered;  // (i after the first mount)
+static size_t registered_count;
 
-static bool registered_at(size_t index, struct registered *r)
+static int collect_registered(void)
 {
     size_t files = (size_t)(proc_files_end - proc_files_start);
-    size_t count = (size_t)(sysctls_end - sysctls_start);
+    size_t sysctls = (size_t)(sysctls_end - sysctls_start);
 
-    *r = (struct registered){.file = NULL};
-    if (index < files) {
-        r->file = &proc_files_start[index];
-        snprintf(r->path, PATH_SIZE, "%s", r->file->path);
-    } else if (index < files + count) {
-        r->sysctl = &sysctls_start[index - files];
-        snprintf(r->path, PATH_SIZE, "sys/%s", r->sysctl->path);
+    if (registered)
+        return 0;
+    registered = kzalloc((files + sysctls) * sizeof(*registered));
+    if (!registered)
+        return -ENOMEM;
+    for (size_t i = 0; i < files; i++)
+        registered[registered_count++] = (struct registered){
+            .path = proc_files_start[i].path, .file = &proc_files_start[i]};
+    for (size_t i = 0; i < sysctls; i++) {
+        const char *path = kasprintf("sys/%s", sysctls_start[i].path);
+        if (!path)
+            return -ENOMEM;
+        registered[registered_count++] =
+            (struct registered){.path = path, .sysctl = &sysctls_start[i]};
     }
-    return index < files + count;
+    return 0;
 }
 
 // What of a path lies in a directory: NULL if nothing does.
@@ -198,14 +205,13 @@ static int lookup(struct inode *dir, struct dentry *dentry)
 {
     size_t length = strlen(dentry->name);
     const char *prefix = prefix_of(dir);
-    struct registered r;
 
-    for (size_t i = 0; registered_at(i, &r); i++) {
-        const char *name = below(r.path, prefix);
+    for (size_t i = 0; i < registered_count; i++) {
+        const char *name = below(registered[i].path, prefix);
         if (!name || strncmp(name, dentry->name, length))
             continue;
         if (name[length] == '\0')
-            return attach_file(dentry, &r);
+            return attach_file(dentry, &registered[i]);
         if (name[length] == '/')
             return attach_directory(dentry, prefix);
     }
@@ -216,10 +222,8 @@ static int lookup(struct inode *dir, struct dentry *dentry)
 static bool seen_before(size_t index, const char *prefix, const char *name,
                         size_t length)
 {
-    struct registered r;
-
-    for (size_t i = 0; i < index && registered_at(i, &r); i++) {
-        const char *other = below(r.path, prefix);
+    for (size_t i = 0; i < index; i++) {
+        const char *other = below(registered[i].path, prefix);
         if (other && strcspn(other, "/") == length &&
             !strncmp(other, name, length))
             return true;
@@ -227,22 +231,22 @@ static bool seen_before(size_t index, const char *prefix, const char *name,
     return false;
 }
 
+// Positions: 2 is the first registered file; processes come after all of them.
 static int readdir(struct file *file, struct readdir *context)
 {
     const char *prefix = prefix_of(file->inode);
-    struct registered r;
 
     if (!dir_emit_dots(file, context))
         return 0;
-    for (size_t i = file->position - 2;
-         file->position < PROC_PID_POSITION && registered_at(i, &r); i++) {
-        char *name = (char *)below(r.path, prefix);
+    for (size_t i = file->position - 2; i < registered_count; i++) {
+        const char *name = below(registered[i].path, prefix);
         size_t length = name ? strcspn(name, "/") : 0;
+        char first[NAME_MAX + 1];
         if (!name || seen_before(i, prefix, name, length))
             continue;
-        uint32_t mode = name[length] ? S_IFDIR : S_IFREG;
-        name[length] = '\0';
-        if (!proc_emit(file, context, name, mode, i + 3))
+        snprintf(first, sizeof(first), "%.*s", (int)length, name);
+        if (!proc_emit(file, context, first, name[length] ? S_IFDIR : S_IFREG,
+                       i + 3))
             return 0;
     }
     return *prefix ? 0 : proc_pid_readdir(file, context);
@@ -263,6 +267,9 @@ static const struct file_ops directory_ops = {
 static int proc_mount(const char *source, const char *options,
                       struct super_block **mounted)
 {
+    int error = collect_registered();
+    if (error)
+        return error;
     struct super_block *super = super_create("proc", PROC_SUPER_MAGIC);
     struct dentry *root = super ? dentry_create(super, NULL, "/", 1) : NULL;
     struct proc_node *node = root ? kzalloc(sizeof(*node)) : NULL;

@@ -37,14 +37,17 @@ void text_append(struct text *text, const void *data, size_t n)
 void text_printf(struct text *text, const char *format, ...)
 {
     va_list args;
+    int n = 0;
 
-    va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
-    va_end(args);
-    if (n <= 0 || !reserve(text, (size_t)n))
-        return;
-    va_start(args, format);
-    vsnprintf(text->data + text->length, (size_t)n + 1, format, args);
-    va_end(args);
-    text->length += (size_t)n;
+    // Twice at most: the first time tells how much room it takes.
+    do {
+        if (!reserve(text, (size_t)n))
+            return;
+        va_start(args, format);
+        n = vsnprintf(text->data + text->length, text->capacity - text->length,
+                      format, args);
+        va_end(args);
+    } while (n > 0 && text->length + (size_t)n >= text->capacity);
+    if (n > 0)
+        text->length += (size_t)n;
 }

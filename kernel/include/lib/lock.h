@@ -43,8 +43,9 @@ void spin_lock_nested(struct spinlock *lock);
 void interrupts_push(void);
 void interrupts_pop(void);
 
-// A sleeping lock, handed over in order of arrival. May not be used in
-// interrupt handlers. mutex_lock sleeps and is not interrupted by signals.
+// A sleeping lock; whoever waits long gets it in order of arrival. May not be
+// used in interrupt handlers. mutex_lock sleeps and is not interrupted by
+// signals.
 struct mutex {
     struct spinlock lock;
     struct task *owner;        // (lock) the holder, NULL if free
