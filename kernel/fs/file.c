@@ -26,10 +26,30 @@ struct file *file_create(const struct file_ops *ops, void *private,
     return file;
 }
 
+struct mutex file_watch_lock = MUTEX_INIT(file_watch_lock, RANK_FILE_WATCH);
+
+void file_watch(struct file *file, struct file_watcher *watcher)
+{
+    if (!file->watchers.next)
+        list_init(&file->watchers);
+    list_push_back(&file->watchers, &watcher->node);
+}
+
+static void tell_watchers(struct file *file)
+{
+    struct file_watcher *w, *next;
+
+    WITH_MUTEX(&file_watch_lock)
+        list_for_each_safe(w, next, &file->watchers, node)
+            w->ended(w);
+}
+
 void file_put(struct file *file)
 {
     if (__atomic_sub_fetch(&file->refs, 1, __ATOMIC_ACQ_REL))
         return;
+    if (file->watchers.next)
+        tell_watchers(file);
     if (file->inode && file->inode->on_close)
         file->inode->on_close(file, NULL);
     if (file->ops->release)

@@ -45,6 +45,7 @@ tests-y += uname_sysinfo.c
 tests-y += vdso.c
 tests-y += wait.c
 tests-y += timers.c
+tests-y += epoll.c
 tests-y += eventfd.c
 tests-y += signalfd.c
 tests-y += timerfd.c

@@ -21,7 +21,7 @@ struct timer {
 nsec_t clock_monotonic(void);
 nsec_t clock_realtime(void);
 void clock_set_realtime(nsec_t now);
-nsec_t clock_realtime_offset(void);  // realtime - monotonic
+nsec_t clock_realtime_offset(void);       // realtime - monotonic
 extern struct wait_queue clock_set_wait;  // woken by clock_set_realtime
 uint64_t clock_ticks_per_sec(void);       // of rdtime, for the vDSO
 

@@ -64,6 +64,7 @@ struct file {
     bool writes;                 // (i) counted in inode->writers
     struct mutex position_lock;  // RANK_FILE
     uint64_t position;           // (position_lock)
+    struct list_node watchers;   // (file_watch_lock) next is NULL before any
 };
 
 // A file with one reference, not yet in a table. NULL: no memory.
@@ -75,6 +76,29 @@ static inline void file_get(struct file *file)
 {
     __atomic_fetch_add(&file->refs, 1, __ATOMIC_RELAXED);
 }
+
+// The same where the last reference may be gone, but not yet the file, which a
+// lock keeps: then false.
+static inline bool file_get_live(struct file *file)
+{
+    uint32_t refs = READ_ONCE(file->refs);
+
+    while (refs &&
+           !__atomic_compare_exchange_n(&file->refs, &refs, refs + 1, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        ;
+    return refs != 0;
+}
+
+// Hearing of a file's end without keeping it open. ended is called with the
+// lock held when the last reference is gone, before the release operation, and
+// unlinks the watcher. Whoever calls file_watch has a reference.
+struct file_watcher {
+    struct list_node node;  // (file_watch_lock)
+    void (*ended)(struct file_watcher *watcher);
+};
+extern struct mutex file_watch_lock;  // RANK_FILE_WATCH
+void file_watch(struct file *file, struct file_watcher *watcher);
 
 // read(2), write(2) as the kernel itself does them; what readv, sendfile and
 // the rest are made of. position NULL: the file's own. -EBADF if it is not open
