@@ -160,7 +160,7 @@ long epoll_wait_events(struct epoll *epoll, uaddr to, unsigned max,
     }
 }
 
-void epoll_item_ready(struct epoll_item *item, unsigned events)
+bool epoll_item_ready(struct epoll_item *item, unsigned events)
 {
     struct epoll *epoll = item->epoll;
     bool wanted = false;
@@ -175,6 +175,7 @@ void epoll_item_ready(struct epoll_item *item, unsigned events)
         wake_up(&epoll->wait);
         wake_up_events(&epoll->poll_wait, POLLIN | POLLRDNORM);
     }
+    return wanted;
 }
 
 // ---- the epoll file as a file ----

@@ -25,9 +25,8 @@ static bool wake_item(struct wait_entry *wait, unsigned events)
     struct epoll_item *item = container_of(wait, struct epoll_hook, wait)->item;
     bool somebody = !list_empty(&item->epoll->wait.entries);
 
-    epoll_item_ready(item, events);
     // An epoll file that nobody waits for leaves the event to another one.
-    return somebody;
+    return epoll_item_ready(item, events) && somebody;
 }
 
 struct adding {

@@ -72,8 +72,9 @@ long epoll_wait_events(struct epoll *epoll, uaddr to, unsigned max,
 
 // ---- between epoll.c and epoll_item.c ----
 
-// Put an item on the ready list and tell who waits. Any context.
-void epoll_item_ready(struct epoll_item *item, unsigned events);
+// Put an item on the ready list and tell who waits, if it asks for one of the
+// events. Any context.
+bool epoll_item_ready(struct epoll_item *item, unsigned events);
 void epoll_item_put_locked(struct epoll_item *item);  // (r) held
 void epoll_remove_all(struct epoll *epoll);
 // Does the poll table belong to an item that is being added?
