@@ -20,6 +20,7 @@ IDLE_SECONDS = 10
 
 
 def page(guest, path="/"):
+    guest.wait_for_services()
     host, port = guest.address("tcp:80")
     with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=20) as answer:
         return answer.read()

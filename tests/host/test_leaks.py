@@ -114,7 +114,7 @@ class Aftermath:
 
 @pytest.fixture(scope="module")
 def aftermath(boot_once):
-    return Aftermath(boot_once().login())
+    return Aftermath(boot_once().login().wait_for_services())
 
 
 def test_connections_went_through_time_wait(aftermath):
