@@ -78,20 +78,32 @@ static int create_last(struct walk *walk, uint32_t mode, uint64_t rdev,
     return error;
 }
 
+// Walk to the directory in which the path's last component is to be made. The
+// caller ends the walk, unless it failed.
+static int walk_to_new_name(struct walk *walk, long dirfd, const char *path)
+{
+    int error = *path ? walk_start(walk, dirfd, path) : -ENOENT;
+
+    if (error)
+        return error;
+    error = walk_to_parent(walk);
+    if (!error && walk->kind != LAST_NAME)
+        error = -EEXIST;
+    if (error)
+        walk_end(walk);
+    return error;
+}
+
 int vfs_create(long dirfd, const char *path, uint32_t mode, uint64_t rdev,
                const char *target, struct dentry **dentry)
 {
     struct walk walk;
-    int error = *path ? walk_start(&walk, dirfd, path) : -ENOENT;
+    int error = walk_to_new_name(&walk, dirfd, path);
 
     if (error)
         return error;
-    error = walk_to_parent(&walk);
-    if (!error && walk.kind != LAST_NAME)
-        error = -EEXIST;
-    if (!error)
-        WITH_MUTEX(&walk.at->super->names_lock)
-            error = create_last(&walk, mode, rdev, target, dentry);
+    WITH_MUTEX(&walk.at->super->names_lock)
+        error = create_last(&walk, mode, rdev, target, dentry);
     walk_end(&walk);
     return error;
 }
@@ -182,16 +194,12 @@ static int link_last(struct walk *walk, struct dentry *from)
 int vfs_link(struct dentry *from, long dirfd, const char *path)
 {
     struct walk walk;
-    int error = *path ? walk_start(&walk, dirfd, path) : -ENOENT;
+    int error = walk_to_new_name(&walk, dirfd, path);
 
     if (error)
         return error;
-    error = walk_to_parent(&walk);
-    if (!error && walk.kind != LAST_NAME)
-        error = -EEXIST;
-    if (!error)
-        WITH_MUTEX(&walk.at->super->names_lock)
-            error = link_last(&walk, from);
+    WITH_MUTEX(&walk.at->super->names_lock)
+        error = link_last(&walk, from);
     walk_end(&walk);
     return error;
 }
