@@ -99,6 +99,15 @@ static void on_child(int number)
     (void)number;
 }
 
+// What was inherited (nohup ignores SIGHUP, a Python parent SIGPIPE) must not
+// decide how a test ends.
+static void default_signals(void)
+{
+    for (int number = 1; number < NSIG; number++)
+        if (number != SIGKILL && number != SIGSTOP)
+            signal(number, SIG_DFL);
+}
+
 // Starts a test. SIGCHLD stays blocked in the runner except in its ppoll, and
 // is as usual in the test.
 static pid_t start(const struct test *test, const sigset_t *normal_mask)
@@ -108,7 +117,7 @@ static pid_t start(const struct test *test, const sigset_t *normal_mask)
     if (child != 0)
         return child;
     setpgid(0, 0);
-    signal(SIGCHLD, SIG_DFL);
+    default_signals();
     sigprocmask(SIG_SETMASK, normal_mask, NULL);
     close(report_pipe[0]);
     test->function();
