@@ -23,8 +23,12 @@ static int set_ttl(struct socket *socket, const union option_value *value)
     socket_apply(socket);
     return 0;
 }
-SOCKET_OPTION(ip_ttl) = {IPPROTO_IP,  IP_TTL,  AF_INET, 0,
-                         sizeof(int), get_ttl, set_ttl};
+SOCKET_OPTION(ip_ttl) = {.level = IPPROTO_IP,
+                         .name = IP_TTL,
+                         .family = AF_INET,
+                         .size = sizeof(int),
+                         .get = get_ttl,
+                         .set = set_ttl};
 
 static int get_tos(struct socket *socket, union option_value *value)
 {
@@ -38,5 +42,9 @@ static int set_tos(struct socket *socket, const union option_value *value)
     socket_apply(socket);
     return 0;
 }
-SOCKET_OPTION(ip_tos) = {IPPROTO_IP,  IP_TOS,  AF_INET, 0,
-                         sizeof(int), get_tos, set_tos};
+SOCKET_OPTION(ip_tos) = {.level = IPPROTO_IP,
+                         .name = IP_TOS,
+                         .family = AF_INET,
+                         .size = sizeof(int),
+                         .get = get_tos,
+                         .set = set_tos};

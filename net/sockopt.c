@@ -6,6 +6,7 @@
 
 #include <abi/errno.h>
 #include <abi/inet.h>
+#include <mm/kmalloc.h>
 #include <mm/uaccess.h>
 #include <net/server.h>
 #include <net/socket.h>
@@ -38,11 +39,41 @@ static int no_such_option(struct socket *socket, int level, bool reading)
     return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;
 }
 
+// Read a row's value into memory of max(size, max_size) bytes. *length: in, the
+// user's room; out, how much to copy to him.
+static int get_value(struct socket *socket, const struct socket_option *row,
+                     void *value, size_t *length)
+{
+    size_t room = *length;
+
+    if (!row->get_bytes) {
+        *length = MIN(room, row->size);
+        return row->get(socket, value);
+    }
+    *length = MIN(room, row->max_size);
+    int error = row->get_bytes(socket, value, length);
+    *length = MIN(room, *length);
+    return error;
+}
+
+// Memory for a row's value: the caller's, where that is enough. NULL: none.
+static void *value_memory(const struct socket_option *row,
+                          union option_value *small)
+{
+    return row->max_size > sizeof(*small) ? kzalloc(row->max_size) : small;
+}
+
+static void value_free(void *value, const union option_value *small)
+{
+    if (value != small)
+        kfree(value);
+}
+
 int socket_get_option(struct socket *socket, int level, int name, uaddr value,
                       uaddr length)
 {
     const struct socket_option *row = find_option(socket, level, name);
-    union option_value v = {0};
+    union option_value small = {0};
     int32_t room;
     int error = GET_USER(&room, length);
 
@@ -50,14 +81,35 @@ int socket_get_option(struct socket *socket, int level, int name, uaddr value,
         return error;
     if (room < 0)
         return -EINVAL;
-    if (!row || !row->get)
+    if (!row || (!row->get && !row->get_bytes))
         return no_such_option(socket, level, true);
-    error = row->get(socket, &v);
-    if (error < 0)
-        return error;
-    room = MIN((size_t)room, row->size);
-    error = PUT_USER(length, room);
-    return error < 0 ? error : copy_to_user(value, &v, room);
+    void *v = value_memory(row, &small);
+    if (!v)
+        return -ENOMEM;
+    size_t n = room;
+    error = get_value(socket, row, v, &n);
+    if (error == 0)
+        error = PUT_USER(length, (int32_t)n);
+    if (error == 0)
+        error = copy_to_user(value, v, n);
+    value_free(v, &small);
+    return error;
+}
+
+static int set_bytes(struct socket *socket, const struct socket_option *row,
+                     uaddr value, size_t length)
+{
+    union option_value small = {0};
+    void *v = value_memory(row, &small);
+
+    if (!v)
+        return -ENOMEM;
+    length = MIN(length, row->max_size);
+    int error = copy_from_user(v, value, length);
+    if (error == 0)
+        error = row->set_bytes(socket, v, length);
+    value_free(v, &small);
+    return error;
 }
 
 int socket_set_option(struct socket *socket, int level, int name, uaddr value,
@@ -68,12 +120,14 @@ int socket_set_option(struct socket *socket, int level, int name, uaddr value,
 
     if (length < 0)
         return -EINVAL;
-    if (!row || !row->set)
+    if (!row || (!row->set && !row->set_bytes))
         return no_such_option(socket, level, false);
     // Linux takes a single byte for the options of level IP.
     bool byte = level == IPPROTO_IP && row->size == sizeof(int) && length >= 1;
     if ((size_t)length < row->size && !byte)
         return -EINVAL;
+    if (row->set_bytes)
+        return set_bytes(socket, row, value, length);
     int error =
         copy_from_user(&v, value, (size_t)length < row->size ? 1 : row->size);
     return error < 0 ? error : row->set(socket, &v);
@@ -100,8 +154,11 @@ void socket_apply(struct socket *socket)
         socket_apply(socket);                                                \
         return 0;                                                            \
     }                                                                        \
-    SOCKET_OPTION(field) = {SOL_SOCKET,  option,      0,          0,         \
-                            sizeof(int), get_##field, set_##field}
+    SOCKET_OPTION(field) = {.level = SOL_SOCKET,                             \
+                            .name = option,                                  \
+                            .size = sizeof(int),                             \
+                            .get = get_##field,                              \
+                            .set = set_##field}
 
 FLAG_OPTION(SO_REUSEADDR, reuse_address);
 FLAG_OPTION(SO_KEEPALIVE, keep_alive);
@@ -114,39 +171,48 @@ static int get_type(struct socket *socket, union option_value *value)
     value->integer = socket->type;
     return 0;
 }
-SOCKET_OPTION(type) = {SOL_SOCKET, SO_TYPE, 0, 0, sizeof(int), get_type, NULL};
+SOCKET_OPTION(type) = {
+    .level = SOL_SOCKET, .name = SO_TYPE, .size = sizeof(int), .get = get_type};
 
 static int get_domain(struct socket *socket, union option_value *value)
 {
     value->integer = socket->family;
     return 0;
 }
-SOCKET_OPTION(domain) = {SOL_SOCKET,  SO_DOMAIN,  0,   0,
-                         sizeof(int), get_domain, NULL};
+SOCKET_OPTION(domain) = {.level = SOL_SOCKET,
+                         .name = SO_DOMAIN,
+                         .size = sizeof(int),
+                         .get = get_domain};
 
 static int get_protocol(struct socket *socket, union option_value *value)
 {
     value->integer = socket->protocol;
     return 0;
 }
-SOCKET_OPTION(protocol) = {SOL_SOCKET,  SO_PROTOCOL,  0,   0,
-                           sizeof(int), get_protocol, NULL};
+SOCKET_OPTION(protocol) = {.level = SOL_SOCKET,
+                           .name = SO_PROTOCOL,
+                           .size = sizeof(int),
+                           .get = get_protocol};
 
 static int get_listening(struct socket *socket, union option_value *value)
 {
     value->integer = READ_ONCE(socket->state) == SOCKET_LISTENING;
     return 0;
 }
-SOCKET_OPTION(accept_connections) = {SOL_SOCKET,  SO_ACCEPTCONN, 0,   0,
-                                     sizeof(int), get_listening, NULL};
+SOCKET_OPTION(accept_connections) = {.level = SOL_SOCKET,
+                                     .name = SO_ACCEPTCONN,
+                                     .size = sizeof(int),
+                                     .get = get_listening};
 
 static int get_error(struct socket *socket, union option_value *value)
 {
     value->integer = -socket_take_error(socket);
     return 0;
 }
-SOCKET_OPTION(error) = {SOL_SOCKET,  SO_ERROR,  0,   0,
-                        sizeof(int), get_error, NULL};
+SOCKET_OPTION(error) = {.level = SOL_SOCKET,
+                        .name = SO_ERROR,
+                        .size = sizeof(int),
+                        .get = get_error};
 
 // ---- buffer sizes: doubled, bounded, as Linux keeps them ----
 
@@ -174,9 +240,11 @@ static int set_receive_buffer(struct socket *socket,
         buffer_size(value->integer, sysctl_rmem_max, RECEIVE_BUFFER_MIN));
     return 0;
 }
-SOCKET_OPTION(receive_buffer) = {
-    SOL_SOCKET,         SO_RCVBUF,         0, 0, sizeof(int),
-    get_receive_buffer, set_receive_buffer};
+SOCKET_OPTION(receive_buffer) = {.level = SOL_SOCKET,
+                                 .name = SO_RCVBUF,
+                                 .size = sizeof(int),
+                                 .get = get_receive_buffer,
+                                 .set = set_receive_buffer};
 
 static int get_send_buffer(struct socket *socket, union option_value *value)
 {
@@ -192,8 +260,11 @@ static int set_send_buffer(struct socket *socket,
     wake_up_all(&socket->wait);
     return 0;
 }
-SOCKET_OPTION(send_buffer) = {
-    SOL_SOCKET, SO_SNDBUF, 0, 0, sizeof(int), get_send_buffer, set_send_buffer};
+SOCKET_OPTION(send_buffer) = {.level = SOL_SOCKET,
+                              .name = SO_SNDBUF,
+                              .size = sizeof(int),
+                              .get = get_send_buffer,
+                              .set = set_send_buffer};
 
 // ---- times ----
 
@@ -232,13 +303,11 @@ static int set_receive_timeout(struct socket *socket,
 {
     return time_from_value(&socket->options.receive_timeout, value);
 }
-SOCKET_OPTION(receive_timeout) = {SOL_SOCKET,
-                                  SO_RCVTIMEO,
-                                  0,
-                                  0,
-                                  sizeof(struct abi_socket_timeval),
-                                  get_receive_timeout,
-                                  set_receive_timeout};
+SOCKET_OPTION(receive_timeout) = {.level = SOL_SOCKET,
+                                  .name = SO_RCVTIMEO,
+                                  .size = sizeof(struct abi_socket_timeval),
+                                  .get = get_receive_timeout,
+                                  .set = set_receive_timeout};
 
 static int get_send_timeout(struct socket *socket, union option_value *value)
 {
@@ -251,9 +320,11 @@ static int set_send_timeout(struct socket *socket,
 {
     return time_from_value(&socket->options.send_timeout, value);
 }
-SOCKET_OPTION(send_timeout) = {
-    SOL_SOCKET,       SO_SNDTIMEO,     0, 0, sizeof(struct abi_socket_timeval),
-    get_send_timeout, set_send_timeout};
+SOCKET_OPTION(send_timeout) = {.level = SOL_SOCKET,
+                               .name = SO_SNDTIMEO,
+                               .size = sizeof(struct abi_socket_timeval),
+                               .get = get_send_timeout,
+                               .set = set_send_timeout};
 
 static int get_linger(struct socket *socket, union option_value *value)
 {
@@ -270,5 +341,8 @@ static int set_linger(struct socket *socket, const union option_value *value)
     WRITE_ONCE(socket->options.linger, value->linger.on != 0);
     return 0;
 }
-SOCKET_OPTION(linger) = {SOL_SOCKET, SO_LINGER, 0, 0, sizeof(struct abi_linger),
-                         get_linger, set_linger};
+SOCKET_OPTION(linger) = {.level = SOL_SOCKET,
+                         .name = SO_LINGER,
+                         .size = sizeof(struct abi_linger),
+                         .get = get_linger,
+                         .set = set_linger};

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 int64_t sysctl_somaxconn = SOMAXCONN;
+int64_t sysctl_optmem_max = 128 * KiB;
 int64_t sysctl_rmem_default = 212992, sysctl_rmem_max = 4 * MiB;
 int64_t sysctl_wmem_default = 212992, sysctl_wmem_max = 4 * MiB;
 int64_t sysctl_tcp_rmem_default = 256 * KiB;
@@ -20,6 +21,8 @@ int64_t sysctl_tcp_keepalive_interval = 75;
 int64_t sysctl_tcp_keepalive_probes = 9;
 
 SYSCTL(net_somaxconn) = {"net/core/somaxconn", &sysctl_somaxconn, 0, INT32_MAX};
+SYSCTL(net_optmem_max) = {"net/core/optmem_max", &sysctl_optmem_max, 0,
+                          INT32_MAX};
 SYSCTL(net_rmem_default) = {"net/core/rmem_default", &sysctl_rmem_default, 2304,
                             INT32_MAX};
 SYSCTL(net_rmem_max) = {"net/core/rmem_max", &sysctl_rmem_max, 2304, INT32_MAX};

@@ -11,9 +11,14 @@
 
 #include "tcp.h"
 
-#define TCP_OPTION(name, option, getter, setter)                      \
-    SOCKET_OPTION(name) = {IPPROTO_TCP, option, AF_INET, IPPROTO_TCP, \
-                           sizeof(int), getter, setter}
+#define TCP_OPTION(row, option, getter, setter)    \
+    SOCKET_OPTION(row) = {.level = IPPROTO_TCP,    \
+                          .name = option,          \
+                          .family = AF_INET,       \
+                          .protocol = IPPROTO_TCP, \
+                          .size = sizeof(int),     \
+                          .get = getter,           \
+                          .set = setter}
 
 void tcp_apply_op(struct socket *socket)
 {

@@ -6,8 +6,10 @@
 
 #include <abi/errno.h>
 #include <abi/poll.h>
+#include <dev/timer.h>
 #include <lwip/stats.h>
 #include <net/server.h>
+#include <net/timestamp.h>
 
 #include "udp.h"
 
@@ -24,6 +26,7 @@ void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
         room = packet &&
                socket->receive_memory < (size_t)socket->options.receive_buffer;
         if (room) {
+            packet->arrived = clock_realtime();
             ip_addr_copy(packet->from, *from);
             packet->from_port = port;
             socket->receive_memory += packet->true_size;
@@ -77,6 +80,8 @@ static ssize_t receive_one(struct socket *socket, struct message *message)
         return -EAGAIN;
     size_t length = packet->length, n = MIN(length, message->uio->resid);
     int error = packet_copy(packet, 0, n, message->uio);
+    if (error == 0)
+        error = timestamp_put(message, socket, packet->arrived);
     if (error < 0)
         return error;
     if (message->address) {

@@ -4,6 +4,7 @@
 // its headers, and that is what the device reads.
 
 #include <abi/errno.h>
+#include <abi/inet.h>
 #include <net/errors.h>
 #include <net/route.h>
 #include <net/server.h>
@@ -131,6 +132,22 @@ static int send_state(struct socket *socket)
     return error;
 }
 
+// Ancillary data. Of level SOL_SOCKET, what is AF_UNIX's alone is passed over,
+// as on Linux; other protocols' levels are not looked at.
+static int sent_control(const struct message *message)
+{
+    struct control_item item;
+
+    control_for_each(item, message)
+    {
+        if (item.level == IPPROTO_IP ||
+            (item.level == SOL_SOCKET && item.type != SCM_RIGHTS &&
+             item.type != SCM_CREDENTIALS))
+            return -EINVAL;
+    }
+    return 0;
+}
+
 static int ensure_port(struct udp_socket *u)
 {
     struct endpoint any = {0};
@@ -157,6 +174,8 @@ ssize_t udp_send_op(struct socket *socket, struct message *message)
     if (length > DATAGRAM_MAX)
         return -EMSGSIZE;
     int error = destination(socket, message, &to);
+    if (error == 0)
+        error = sent_control(message);
     if (error == 0)
         error = send_state(socket);
     if (error == 0)

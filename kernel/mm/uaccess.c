@@ -158,6 +158,19 @@ int user_load_u32(uaddr at, uint32_t *value)
     return 0;
 }
 
+int user_write_check(uaddr to, size_t n)
+{
+    struct mm *mm = this_hart()->mm;
+    if (!user_range_ok(to, n))
+        return -EFAULT;
+    for (uaddr end = to + n; to < end; to += rest_of_page(to)) {
+        if (!page_lock(mm, to, VMA_WRITE))
+            return -EFAULT;
+        page_unlock(mm);
+    }
+    return 0;
+}
+
 int user_cmpxchg_u32(uaddr at, uint32_t expected, uint32_t desired,
                      uint32_t *found)
 {

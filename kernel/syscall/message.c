@@ -103,10 +103,12 @@ static ssize_t send_message(struct file *file, struct socket *socket,
                                    MIN(header.namelen, (uint32_t)SOCKADDR_MAX));
         message.address = &to;
     }
-    if (header.control && header.controllen && result == 0)
-        result = -EINVAL;  // no protocol here takes ancillary data yet
+    if (result == 0)
+        result = control_from_user(&message.control, header.control,
+                                   header.controllen);
     if (result == 0)
         result = socket_send(socket, &message);
+    control_release(&message.control);
     uio_release(&uio);
     return result;
 }
@@ -125,7 +127,8 @@ static int header_to_user(uaddr user_header, const struct abi_msghdr *header,
         error = address_to_user(message->address, header->name, namelen);
     if (error == 0)
         error = PUT_USER(flags, message->out_flags);
-    return error < 0 ? error : PUT_USER(controllen, (uint64_t)0);
+    return error < 0 ? error
+                     : PUT_USER(controllen, (uint64_t)message->control.used);
 }
 
 static ssize_t receive_message(struct file *file, struct socket *socket,
@@ -140,8 +143,12 @@ static ssize_t receive_message(struct file *file, struct socket *socket,
         return result;
     struct message message = {.uio = &uio,
                               .flags = message_flags(file, flags),
-                              .address = header.name ? &from : NULL};
-    if (header.name)
+                              .address = header.name ? &from : NULL,
+                              .control = {.to = header.control,
+                                          .room = header.controllen,
+                                          .cloexec = flags & MSG_CMSG_CLOEXEC}};
+    result = user_write_check(user_header, sizeof(header));
+    if (header.name && result == 0)
         result = address_user_check(
             header.name, user_header + offsetof(struct abi_msghdr, namelen));
     if (result == 0)

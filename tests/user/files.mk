@@ -4,6 +4,7 @@ tests-y += harness.c
 tests-y += bind.c
 tests-y += blocking_signals.c
 tests-y += connect.c
+tests-y += control_data.c
 tests-y += directories.c
 tests-y += efault.c
 tests-y += exec_args.c

@@ -59,6 +59,15 @@
 #define SO_PROTOCOL   38
 #define SO_DOMAIN     39
 
+#define SO_TIMESTAMP_OLD   29
+#define SO_TIMESTAMPNS_OLD 35
+#define SO_TIMESTAMP_NEW   63
+#define SO_TIMESTAMPNS_NEW 64
+
+// Ancillary data of level SOL_SOCKET, cmsg(3).
+#define SCM_RIGHTS      1
+#define SCM_CREDENTIALS 2
+
 #define SIOCOUTQ 0x5411u  // TIOCOUTQ: bytes not yet acknowledged
 #define SIOCINQ  0x541bu  // FIONREAD
 
@@ -84,6 +93,14 @@ struct abi_msghdr {
     uint32_t pad2;
 };
 _Static_assert(sizeof(struct abi_msghdr) == 56, "struct msghdr");
+
+// Heads an item of ancillary data. Items are aligned to 8 bytes.
+struct abi_cmsghdr {
+    uint64_t length;  // of header and data
+    int32_t level;
+    int32_t type;
+};
+_Static_assert(sizeof(struct abi_cmsghdr) == 16, "struct cmsghdr");
 
 struct abi_mmsghdr {
     struct abi_msghdr header;

@@ -15,6 +15,10 @@ must_check int copy_from_user(void *to, uaddr from, size_t n);
 must_check int copy_to_user(uaddr to, const void *from, size_t n);
 must_check int clear_user(uaddr to, size_t n);
 
+// Could copy_to_user succeed? 0 or -EFAULT; changes nothing. Asked before
+// something is taken that could not be put back.
+must_check int user_write_check(uaddr to, size_t n);
+
 // Copy a string of at most n bytes with its terminator. Its length without it,
 // -EFAULT, or -ENAMETOOLONG if there is no terminator within n bytes.
 ssize_t copy_string_from_user(char *to, uaddr from, size_t n);

@@ -19,6 +19,7 @@ struct packet {
     size_t offset;       // bytes already delivered (streams)
     size_t length;       // bytes in all
     size_t true_size;    // memory held, for SO_RCVBUF
+    nsec_t arrived;      // wall clock time (datagrams)
     ip_addr_t from;      // source (datagrams)
     uint16_t from_port;  // host byte order
 };

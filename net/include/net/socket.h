@@ -23,6 +23,7 @@
 #include <lib/lock.h>
 #include <lib/wait.h>
 #include <mm/uio.h>
+#include <net/control.h>
 
 struct socket;
 
@@ -52,7 +53,8 @@ struct message {
     unsigned flags;                  // MSG_*; MSG_DONTWAIT also for O_NONBLOCK
     struct socket_address *address;  // send: destination or NULL;
                                      // receive: filled in, or NULL
-    unsigned out_flags;              // receive: MSG_TRUNC
+    struct control control;          // ancillary data
+    unsigned out_flags;              // receive: MSG_TRUNC, MSG_CTRUNC
 };
 
 // Options that any protocol may look at; accept hands them on. All (a).
@@ -66,8 +68,9 @@ struct socket_settings {
     bool broadcast;          // SO_BROADCAST
     bool linger;             // SO_LINGER
     int linger_seconds;
-    int ttl;  // IP_TTL
-    int tos;  // IP_TOS
+    int timestamp;  // the SO_TIMESTAMP* option that is on, or 0
+    int ttl;        // IP_TTL
+    int tos;        // IP_TOS
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
@@ -136,17 +139,29 @@ LINKSET_DECLARE(socket_families, struct socket_family);
 
 // An option that getsockopt and setsockopt know. protocol 0: every socket's;
 // family 0: every family's. A missing getter or setter is ENOPROTOOPT.
+//
+// Most values have one size, and get and set. A value of variable length (a
+// name, a list, a structure that grew over the years) has get_bytes and
+// set_bytes, which work on kernel memory of max_size bytes: set_bytes gets what
+// the user gave, from `size` bytes on (fewer is EINVAL) and cut at max_size;
+// get_bytes finds in *length the room that the user offers, at most max_size,
+// and stores how long its value is (as much of it as there is room for is
+// copied out).
 union option_value {
     int32_t integer;
+    uint64_t number;
     struct abi_linger linger;
     struct abi_socket_timeval time;
 };
 struct socket_option {
     int level, name;
     int family, protocol;
-    size_t size;  // of the value
+    size_t size;  // of the value, or the least of it
     int (*get)(struct socket *socket, union option_value *value);
     int (*set)(struct socket *socket, const union option_value *value);
+    size_t max_size;  // 0: the value has one size
+    int (*get_bytes)(struct socket *socket, void *value, size_t *length);
+    int (*set_bytes)(struct socket *socket, const void *value, size_t length);
 };
 LINKSET_DECLARE(socket_options, struct socket_option);
 #define SOCKET_OPTION(name) \

@@ -7,6 +7,7 @@
 #include <lib/types.h>
 
 extern int64_t sysctl_somaxconn;                      // net.core
+extern int64_t sysctl_optmem_max;                     // bytes
 extern int64_t sysctl_rmem_default, sysctl_rmem_max;  // bytes
 extern int64_t sysctl_wmem_default, sysctl_wmem_max;
 extern int64_t sysctl_tcp_rmem_default;  // net.ipv4
