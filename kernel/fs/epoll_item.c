@@ -2,8 +2,9 @@
 //
 // What an epoll file watches: items come and go here, under file_watch_lock,
 // <fs/epoll.h>. An item holds no reference to its file; it goes when the file
-// does, of which file_watch tells it. It is found by its file, which few watch,
-// rather than by its epoll file, which watches many.
+// does, of which file_watch tells it. An item is found by its number: several
+// have the same one if it was closed and taken again while the file that it
+// stood for lives on under another.
 
 #include <abi/poll.h>
 #include <fs/epoll.h>
@@ -58,6 +59,43 @@ bool epoll_is_adding(const struct poll_table *table)
     return table && table->add == add_hook;
 }
 
+// ---- items by number ----
+
+static struct epoll_item *find(struct epoll *epoll, struct file *file, int fd)
+{
+    struct epoll_item *item = radix_find(&epoll->by_fd, (unsigned)fd);
+
+    while (item && item->file != file)
+        item = item->same_fd;
+    return item;
+}
+
+static int enter(struct epoll *epoll, struct epoll_item *item)
+{
+    struct epoll_item *first = radix_find(&epoll->by_fd, (unsigned)item->fd);
+
+    if (!first)
+        return radix_insert(&epoll->by_fd, (unsigned)item->fd, item);
+    item->same_fd = first->same_fd;
+    first->same_fd = item;
+    return 0;
+}
+
+static void leave(struct epoll *epoll, struct epoll_item *item)
+{
+    struct epoll_item *at = radix_find(&epoll->by_fd, (unsigned)item->fd);
+
+    if (at != item) {
+        while (at->same_fd != item)
+            at = at->same_fd;
+        at->same_fd = item->same_fd;
+    } else if (item->same_fd) {
+        radix_replace(&epoll->by_fd, (unsigned)item->fd, item->same_fd);
+    } else {
+        radix_remove(&epoll->by_fd, (unsigned)item->fd);
+    }
+}
+
 // ---- the end of an item ----
 
 void epoll_item_put_locked(struct epoll_item *item)
@@ -72,6 +110,7 @@ static void unwatch(struct epoll_item *item)
 
     list_remove(&item->watcher.node);
     list_remove(&item->node);
+    leave(item->epoll, item);
     while ((hook = item->hooks)) {
         item->hooks = hook->next;
         wait_queue_remove(hook->queue, &hook->wait);
@@ -152,20 +191,6 @@ static bool chain_too_long(struct epoll *epoll, struct epoll *watched)
 
 // ---- epoll_ctl ----
 
-static struct epoll_item *find(struct epoll *epoll, struct file *file, int fd)
-{
-    struct file_watcher *w;
-
-    if (!file->watchers.next)
-        return NULL;
-    list_for_each(w, &file->watchers, node) {
-        struct epoll_item *item = container_of(w, struct epoll_item, watcher);
-        if (w->ended == file_ended && item->epoll == epoll && item->fd == fd)
-            return item;
-    }
-    return NULL;
-}
-
 static struct abi_epoll_event wanted(const struct abi_epoll_event *event)
 {
     return (struct abi_epoll_event){.events = event->events | POLLERR | POLLHUP,
@@ -179,9 +204,13 @@ static struct epoll_item *watch(struct epoll *epoll, struct file *file, int fd,
 
     if (!item)
         return NULL;
-    item->epoll = epoll;
     item->file = file;
     item->fd = fd;
+    if (enter(epoll, item)) {
+        kfree(item);
+        return NULL;
+    }
+    item->epoll = epoll;
     item->event = wanted(event);
     item->exclusive = event->events & EPOLLEXCLUSIVE;
     item->refs = 1;

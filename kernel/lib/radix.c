@@ -85,14 +85,30 @@ int radix_insert(struct radix *tree, uint64_t index, void *item)
     return 0;
 }
 
-void *radix_find(const struct radix *tree, uint64_t index)
+// Where the item of an index is kept; NULL where no node is.
+static void **slot_at(const struct radix *tree, uint64_t index)
 {
     if (!index_fits(index, tree->height))
         return NULL;
-    void *at = tree->root;
-    for (unsigned level = tree->height; at && level-- > 0;)
-        at = ((struct radix_node *)at)->slots[slot_of(index, level)];
-    return at;
+    void **slot = (void **)&tree->root;
+    for (unsigned level = tree->height; level-- > 0;) {
+        if (!*slot)
+            return NULL;
+        slot = &((struct radix_node *)*slot)->slots[slot_of(index, level)];
+    }
+    return slot;
+}
+
+void *radix_find(const struct radix *tree, uint64_t index)
+{
+    void **slot = slot_at(tree, index);
+
+    return slot ? *slot : NULL;
+}
+
+void radix_replace(struct radix *tree, uint64_t index, void *item)
+{
+    *slot_at(tree, index) = item;
 }
 
 void *radix_remove(struct radix *tree, uint64_t index)

@@ -134,3 +134,17 @@ TEST(no_memory_leaves_the_tree_as_it_was)
     }
     nodes_left = -1;
 }
+
+TEST(an_item_is_replaced)
+{
+    struct radix tree = {0};
+    for (size_t i = 0; i < FAR_APART; i++)
+        CHECK_EQ(radix_insert(&tree, far_apart[i], item(i)), 0);
+    long before = nodes;
+    for (size_t i = 0; i < FAR_APART; i++)
+        radix_replace(&tree, far_apart[i], item(i + 100));
+    CHECK_EQ(nodes, before);
+    for (size_t i = 0; i < FAR_APART; i++)
+        CHECK(radix_remove(&tree, far_apart[i]) == item(i + 100));
+    CHECK_EQ(nodes, 0);
+}

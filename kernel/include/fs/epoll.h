@@ -10,6 +10,7 @@
 #pragma once
 
 #include <fs/file.h>
+#include <lib/radix.h>
 
 #define EPOLLEXCLUSIVE (1u << 28)
 #define EPOLLWAKEUP    (1u << 29)
@@ -28,6 +29,7 @@ struct abi_epoll_event {
 struct epoll {
     struct file *file;            // (i) not a reference: it owns this
     struct list_node items;       // (w) those of epoll files in front
+    struct radix by_fd;           // (w) the same, first of each number
     struct wait_queue wait;       // epoll_wait sleeps here
     struct wait_queue poll_wait;  // who polls the epoll file itself
     struct spinlock ready_lock;   // RANK_WAKE
@@ -44,6 +46,7 @@ struct epoll_item {
     struct epoll *epoll;           // (i)
     struct file *file;             // (i) not a reference
     int fd;                        // (i) its number when it was added
+    struct epoll_item *same_fd;    // (w) the next one with this number
     bool exclusive;                // (i) one of several epoll files is told
     struct list_node node;         // (w) epoll->items
     struct epoll_hook *hooks;      // (w) entries on the file's wait queues

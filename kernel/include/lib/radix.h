@@ -21,6 +21,9 @@ void *radix_find(const struct radix *tree, uint64_t index);  // NULL: none
 // Take the item out and return it; NULL: none. Nodes left empty are freed.
 void *radix_remove(struct radix *tree, uint64_t index);
 
+// Put another item (not NULL) in the place of the one at index.
+void radix_replace(struct radix *tree, uint64_t index, void *item);
+
 // The first item at *index or after it, whose index is stored; NULL: none.
 void *radix_next(const struct radix *tree, uint64_t *index);
 
