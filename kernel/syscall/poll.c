@@ -25,8 +25,7 @@ static unsigned look(struct watched *w, struct poll_table *table)
         w->poll.revents = POLLNVAL;
         return 1;
     }
-    unsigned wanted = w->poll.events | POLLERR | POLLHUP;
-    w->poll.revents = (uint16_t)(file_poll(w->file, table) & wanted);
+    w->poll.revents = (uint16_t)(file_poll(w->file, table) & w->answers);
     return w->poll.revents != 0;
 }
 
@@ -142,9 +141,11 @@ long poll_finish(long result, uaddr timeout, nsec_t deadline, bool masked)
 
 static int watched_from_user(struct watched *watched, uaddr fds, unsigned n)
 {
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
         if (GET_USER(&watched[i].poll, fds + i * sizeof(struct abi_pollfd)))
             return -EFAULT;
+        watched[i].answers = watched[i].poll.events | POLLERR | POLLHUP;
+    }
     return 0;
 }
 

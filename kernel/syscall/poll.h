@@ -10,6 +10,7 @@
 // A descriptor that is looked at.
 struct watched {
     struct file *file;  // a reference; NULL: not looked at
+    unsigned answers;   // POLL* bits that end the wait
     struct abi_pollfd poll;
 };
 

@@ -11,15 +11,12 @@
 #include <proc/task.h>
 #include <syscall/syscalls.h>
 
-// What each of select's three sets asks for, and which events answer it.
-static const struct {
-    unsigned wanted, answers;
-} sets[3] = {
-    {POLLIN | POLLRDNORM | POLLRDBAND,
-     POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR},
-    {POLLOUT | POLLWRNORM | POLLWRBAND,
-     POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR},
-    {POLLPRI, POLLPRI},
+// The events that answer for each of select's three sets. A hang-up is nothing
+// to one who asks whether he can write.
+static const unsigned set_answers[3] = {
+    POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
+    POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR,
+    POLLPRI,
 };
 
 struct selection {
@@ -53,12 +50,12 @@ static int selection_init(struct selection *s, unsigned limit,
             return -EFAULT;
     }
     for (unsigned fd = 0; fd < limit; fd++) {
-        unsigned events = 0;
+        unsigned answers = 0;
         for (unsigned i = 0; i < 3; i++)
-            events |= is_set(s->bits[i], fd) ? sets[i].wanted : 0;
-        if (events)
-            s->watched[s->count++].poll = (struct abi_pollfd){
-                .fd = (int32_t)fd, .events = (uint16_t)events};
+            answers |= is_set(s->bits[i], fd) ? set_answers[i] : 0;
+        if (answers)
+            s->watched[s->count++] =
+                (struct watched){.answers = answers, .poll.fd = (int32_t)fd};
     }
     return 0;
 }
@@ -73,7 +70,7 @@ static long selection_finish(struct selection *s)
         for (unsigned set = 0; set < 3; set++) {
             if (!is_set(s->bits[set], fd))
                 continue;
-            if (s->watched[i].poll.revents & sets[set].answers)
+            if (s->watched[i].poll.revents & set_answers[set])
                 count++;
             else
                 s->bits[set][fd / 64] &= ~(1ull << (fd % 64));
