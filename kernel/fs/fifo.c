@@ -79,6 +79,8 @@ static int join(struct inode *inode, struct file *file)
                 }
                 return -ENXIO;
             }
+            if (!pipe->writers)
+                file->position = pipe->opened_to_write;
             pipe->readers += access != O_WRONLY;
             pipe->writers += access != O_RDONLY;
             pipe->opened_to_read += access != O_WRONLY;

@@ -149,8 +149,8 @@ static unsigned pipe_poll(struct file *file, struct poll_table *table)
     if (access != O_WRONLY) {
         if (pipe_ring_used(&pipe->ring))
             events |= POLLIN | POLLRDNORM;
-        // The end is reported once there has been a writer.
-        if (!pipe->writers && pipe->opened_to_write)
+        // The end is reported once there has been a writer, after ours opened.
+        if (!pipe->writers && pipe->opened_to_write != file->position)
             events |= POLLHUP;
     }
     if (access != O_RDONLY) {

@@ -26,6 +26,8 @@ struct pipe {
     unsigned opened_to_read,
         opened_to_write;  // (p) ever, for open's rendezvous
 };
+// A pipe's file has in `position` the value of opened_to_write when it was
+// opened without a writer.
 
 extern const struct file_ops pipe_ops;  // file->private is the pipe
 

@@ -5,6 +5,7 @@
 
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -214,4 +215,62 @@ TEST(select_high_descriptor)
     FD_SET(high, &in);
     CHECK_EQ(select(high + 1, &in, NULL, NULL, NULL), 1);
     CHECK(FD_ISSET(high, &in));
+}
+
+// What is at its end answers those who read, and nobody else.
+TEST(select_writers_do_not_wait_for_the_end)
+{
+    int ends[2];
+    struct timeval soon = {0, 20000}, later = {20, 0};
+    fd_set in, out, except;
+    CHECK_OK(pipe(ends));
+    CHECK_OK(close(ends[1]));
+    FD_ZERO(&in);
+    FD_ZERO(&out);
+    FD_ZERO(&except);
+    FD_SET(ends[0], &out);
+    FD_SET(ends[0], &except);
+    long long start = now_ms();
+    CHECK_EQ(select(ends[0] + 1, NULL, &out, &except, &soon), 0);
+    CHECK_BETWEEN(now_ms() - start, 15, 10000);
+    CHECK(!FD_ISSET(ends[0], &out) && !FD_ISSET(ends[0], &except));
+    FD_SET(ends[0], &in);
+    FD_SET(ends[0], &out);
+    CHECK_EQ(select(ends[0] + 1, &in, &out, NULL, &later), 1);
+    CHECK(FD_ISSET(ends[0], &in) && !FD_ISSET(ends[0], &out));
+}
+
+TEST(select_an_error_is_no_exception)
+{
+    int ends[2];
+    struct timeval soon = {0, 20000};
+    fd_set except;
+    CHECK_OK(pipe(ends));
+    CHECK_OK(close(ends[0]));
+    CHECK_EQ(poll_events(ends[1], 0, 0), POLLERR);
+    FD_ZERO(&except);
+    FD_SET(ends[1], &except);
+    long long start = now_ms();
+    CHECK_EQ(select(ends[1] + 1, NULL, NULL, &except, &soon), 0);
+    CHECK_BETWEEN(now_ms() - start, 15, 10000);
+}
+
+// Whoever opens a FIFO after its last writer has gone waits for the next one.
+TEST(fifo_hangs_up_once_there_was_a_writer)
+{
+    const char *path = temporary_name("fifo");
+    CHECK_OK(mkfifo(path, 0600));
+    int first = CHECK_OK(open(path, O_RDONLY | O_NONBLOCK));
+    CHECK_EQ(poll_events(first, POLLIN, 0), 0);
+    int writer = CHECK_OK(open(path, O_WRONLY));
+    CHECK_OK(close(writer));
+    CHECK_EQ(poll_events(first, POLLIN, 0), POLLHUP);
+    int second = CHECK_OK(open(path, O_RDONLY | O_NONBLOCK));
+    CHECK_EQ(poll_events(second, POLLIN, 0), 0);
+    CHECK_EQ(poll_events(first, POLLIN, 0), POLLHUP);
+    writer = CHECK_OK(open(path, O_WRONLY));
+    CHECK_EQ(poll_events(first, POLLIN, 0), 0);
+    CHECK_OK(close(writer));
+    CHECK_EQ(poll_events(second, POLLIN, 0), POLLHUP);
+    CHECK_OK(unlink(path));
 }
