@@ -9,6 +9,7 @@
 #include <abi/poll.h>
 #include <fs/file.h>
 #include <mm/kmalloc.h>
+#include <proc/task.h>
 #include <syscall/syscalls.h>
 
 #include "clock.h"
@@ -200,11 +201,15 @@ long sys_timerfd_create(long number, long flags)
 
     if ((unsigned)flags & ~(unsigned)(O_NONBLOCK | O_CLOEXEC))
         return -EINVAL;
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+    bool wall_clock = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
+    // The machine never sleeps, so an alarm need not wake it up.
+    bool alarm = clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+    if (!wall_clock && !alarm && clock != CLOCK_MONOTONIC &&
         clock != CLOCK_BOOTTIME)
         return -EINVAL;
-    struct file *file =
-        timerfd_create(clock == CLOCK_REALTIME, (unsigned)flags);
+    if (alarm && current_process()->euid)
+        return -EPERM;
+    struct file *file = timerfd_create(wall_clock, (unsigned)flags);
     return file ? fd_add(file, flags & O_CLOEXEC) : -ENOMEM;
 }
 

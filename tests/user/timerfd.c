@@ -165,3 +165,21 @@ TEST(a_signal_interrupts)
     interrupt_every_ms(20);
     CHECK_ERRNO(read(fd, &count, 8), EINTR);
 }
+
+TEST(alarm_clocks)
+{
+    struct itimerspec soon = {.it_value = {0, 1000000}};
+    uint64_t count;
+    int fd = CHECK_OK(timerfd_create(CLOCK_BOOTTIME_ALARM, 0));
+    CHECK_OK(timerfd_settime(fd, 0, &soon, NULL));
+    CHECK_EQ(read(fd, &count, sizeof(count)), sizeof(count));
+    CHECK_EQ(count, 1);
+    CHECK_OK(timerfd_create(CLOCK_REALTIME_ALARM, 0));
+    pid_t child = fork_child();
+    if (child == 0) {
+        CHECK_OK(setuid(1));
+        CHECK_ERRNO(timerfd_create(CLOCK_REALTIME_ALARM, 0), EPERM);
+        _exit(0);
+    }
+    wait_child(child);
+}
