@@ -69,8 +69,8 @@ int fd_reserve(int from, bool close_on_exec)
     WITH_LOCK(&files->lock) {
         do {
             capacity = files->capacity;
-            fd = next_clear(files->taken, (unsigned)from, capacity);
-            fd = MAX(fd, (unsigned)from);
+            unsigned start = MAX((unsigned)from, files->first_free);
+            fd = MAX(next_clear(files->taken, start, capacity), start);
             if (fd >= limit)
                 return -EMFILE;
             error = files_ensure(files, fd);
@@ -79,6 +79,8 @@ int fd_reserve(int from, bool close_on_exec)
         } while (capacity != files->capacity);
         bit_set(files->taken, fd, true);
         bit_set(files->close_on_exec, fd, close_on_exec);
+        if ((unsigned)from <= files->first_free)
+            files->first_free = fd + 1;
     }
     return (int)fd;
 }
@@ -96,7 +98,7 @@ void fd_cancel(int fd)
     struct files *files = current->files;
 
     WITH_LOCK(&files->lock)
-        bit_set(files->taken, (unsigned)fd, false);
+        files_free_number(files, (unsigned)fd);
 }
 
 int fd_add(struct file *file, bool close_on_exec)

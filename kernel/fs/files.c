@@ -14,19 +14,28 @@
 
 // ---- tables ----
 
-// One block of memory holds the slots and both maps.
+// One block of memory holds the slots, one both maps.
 static bool slots_alloc(struct files *files, unsigned capacity)
 {
-    size_t maps = capacity / 64 * sizeof(uint64_t);
-    char *block = kzalloc(capacity * sizeof(struct file *) + 2 * maps);
+    struct file **slots = kzalloc(capacity * sizeof(struct file *));
+    uint64_t *maps = kzalloc(capacity / 64 * 2 * sizeof(uint64_t));
 
-    if (!block)
+    if (!slots || !maps) {
+        kfree(slots);
+        kfree(maps);
         return false;
+    }
     files->capacity = capacity;
-    files->slots = (struct file **)block;
-    files->taken = (uint64_t *)(files->slots + capacity);
-    files->close_on_exec = files->taken + capacity / 64;
+    files->slots = slots;
+    files->taken = maps;
+    files->close_on_exec = maps + capacity / 64;
     return true;
+}
+
+static void slots_free(struct files *files)
+{
+    kfree(files->slots);
+    kfree(files->taken);
 }
 
 static struct files *files_create(unsigned capacity)
@@ -54,14 +63,14 @@ static int files_grow(struct files *files, unsigned capacity)
     if (!allocated)
         return -ENOMEM;
     if (files->capacity >= capacity) {  // another thread was faster
-        kfree(larger.slots);
+        slots_free(&larger);
         return 0;
     }
     size_t maps = files->capacity / 64 * sizeof(uint64_t);
     memcpy(larger.slots, files->slots, files->capacity * sizeof(struct file *));
     memcpy(larger.taken, files->taken, maps);
     memcpy(larger.close_on_exec, files->close_on_exec, maps);
-    kfree(files->slots);
+    slots_free(files);
     files->slots = larger.slots;
     files->taken = larger.taken;
     files->close_on_exec = larger.close_on_exec;
@@ -83,7 +92,7 @@ void files_put(struct files *files)
     for (unsigned fd = 0; fd < files->capacity; fd++)
         if (files->slots[fd])
             files_close(files, files->slots[fd]);
-    kfree(files->slots);
+    slots_free(files);
     kfree(files);
 }
 
@@ -143,7 +152,7 @@ struct file *files_detach(struct files *files, unsigned fd)
 
     if (file) {
         files->slots[fd] = NULL;
-        bit_set(files->taken, fd, false);
+        files_free_number(files, fd);
     }
     return file;
 }

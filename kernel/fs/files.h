@@ -21,6 +21,12 @@ static inline void bit_set(uint64_t *map, unsigned i, bool value)
         map[i / 64] &= ~(1ull << (i % 64));
 }
 
+static inline void files_free_number(struct files *files, unsigned fd)
+{
+    bit_set(files->taken, fd, false);
+    files->first_free = MIN(files->first_free, fd);
+}
+
 // Make fd a valid index. 0 or -ENOMEM. Holds the table's lock, and may let it
 // go in between.
 int files_ensure(struct files *files, unsigned fd);

@@ -147,3 +147,39 @@ TEST(many_descriptors)
     for (int i = 0; i < 500; i++)
         null_file();
 }
+
+// The lowest free number is taken, in whatever order numbers became free.
+TEST(lowest_number_first)
+{
+    int fd = CHECK_OK(dup(0)), first = fd;
+    while (fd < 300)
+        fd = CHECK_OK(dup(0));
+    static const int gaps[] = {250, 64, 150, 63, 65, 299};
+    for (int i = 0; i < 6; i++)
+        if (gaps[i] >= first)
+            CHECK_OK(close(gaps[i]));
+    static const int taken[] = {63, 64, 65, 150, 250, 299, 301};
+    CHECK_EQ(fcntl(0, F_DUPFD, 100), 150);
+    CHECK_OK(close(150));
+    for (int i = 0; i < 7; i++)
+        CHECK_EQ(dup(0), taken[i]);
+}
+
+TEST(a_million_descriptors)
+{
+    const int million = 1 << 20;
+    struct rlimit limit = {million, million};
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        skip("RLIMIT_NOFILE");
+    CHECK_EQ(dup2(0, million - 1), million - 1);
+    CHECK_EQ(fcntl(0, F_DUPFD, million - 2), million - 2);
+    CHECK_ERRNO(fcntl(0, F_DUPFD, million - 2), EMFILE);
+    CHECK_ERRNO(fcntl(0, F_DUPFD, million), EINVAL);
+    CHECK_ERRNO(dup2(0, million), EBADF);
+    limit.rlim_cur = 64;
+    CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+    // What is open stays so.
+    CHECK_EQ(fcntl(million - 1, F_GETFD), 0);
+    CHECK_ERRNO(dup2(0, 64), EBADF);
+    CHECK_OK(dup2(0, 63));
+}

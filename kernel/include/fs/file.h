@@ -126,6 +126,7 @@ struct files {
     uint32_t refs;            // (a) tasks that share it, and who looks into it
     struct spinlock lock;     // RANK_FILES
     unsigned capacity;        // (lock) slots, a multiple of 64
+    unsigned first_free;      // (lock) no number below it is free
     struct file **slots;      // (lock) NULL: free or only reserved
     uint64_t *taken;          // (lock) bitmap: reserved or open
     uint64_t *close_on_exec;  // (lock) bitmap

@@ -9,7 +9,7 @@
 #include <lib/types.h>
 #include <riscv/memory_layout.h>
 
-#define MAX_ORDER 10  // the largest block is 2^10 pages, 4 MiB
+#define MAX_ORDER 11  // the largest block is 2^11 pages, 8 MiB
 
 // One per physical page. A block of 2^order pages is described by its first
 // page's structure, the head; the others point back to it.
