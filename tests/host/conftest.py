@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from guest import BUILD, KERNEL, Guest
+from wire import Wire
 
 LOGS = os.path.join(BUILD, "test-logs")
 
@@ -65,3 +66,18 @@ def boot_once(request):
 def guest(boot_once):
     """A guest with a shell and services, shared by the tests of a file."""
     return boot_once().login().wait_for_services()
+
+
+@pytest.fixture(scope="module")
+def wire(boot_once):
+    """A guest whose cable ends in the test, shared by the tests of a file."""
+    wire = Wire(boot_once)
+    yield wire
+    wire.peer.close()
+
+
+@pytest.fixture
+def sockets(wire):
+    """Sockets of that guest, for one test."""
+    with wire.sockets() as sockets:
+        yield sockets

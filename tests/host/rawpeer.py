@@ -2,12 +2,12 @@
 """A peer made of single frames, at the other end of `-netdev dgram`.
 
 QEMU sends each Ethernet frame as a datagram to a Unix socket, and takes what
-comes back. The peer answers ARP for its own address; everything else is up to
-the test, which takes the guest's packets from a queue and makes its own. Just
-enough of Ethernet, ARP (RFC 826), IPv4 (RFC 791), ICMP (RFC 792), UDP (RFC 768)
-and TCP (RFC 9293) for that.
+comes back. The peer answers ARP and neighbour solicitations for its own
+addresses; everything else is up to the test, which takes the guest's packets
+from a queue and makes its own (frames.py).
 """
 
+import contextlib
 import os
 import queue
 import socket
@@ -15,91 +15,17 @@ import struct
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
-ICMP, TCP, UDP = 1, 6, 17
-GUEST, PEER = "10.9.0.2", "10.9.0.1"
-PEER_MAC = bytes.fromhex("02000a090001")
-BROADCAST = b"\xff" * 6
+from frames import (ACK, ARP, BROADCAST, FIN, GUEST, ICMP, ICMP6, IPV4, IPV6, PEER,
+                    PEER_MAC, PSH, RST, SYN, TCP, UDP, arp, checksum, ethernet, icmp,
+                    icmp6, ip4, ip6, packed, parse, tcp, udp)
 
+__all__ = ["ACK", "FIN", "GUEST", "ICMP", "PEER", "PSH", "RST", "SYN", "TCP", "UDP",
+           "Connection", "RawPeer", "checksum"]
 
-def checksum(data):
-    """RFC 1071."""
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def flag_names(flags):
-    names = [name for name, bit in (("FIN", FIN), ("SYN", SYN), ("RST", RST),
-                                    ("PSH", PSH), ("ACK", ACK)) if flags & bit]
-    return "+".join(names) or "none"
-
-
-@dataclass
-class Packet:
-    """An IPv4 packet of the guest's, taken apart."""
-    time: float
-    source: str
-    destination: str
-    protocol: int
-    ttl: int
-    tos: int
-    payload: bytes  # of IP, or of the transport where there is one
-    source_port: int = 0
-    port: int = 0
-    seq: int = 0
-    ack: int = 0
-    flags: int = 0
-    window: int = 0
-    options: dict = field(default_factory=dict)  # TCP option kind -> bytes
-    checksum_ok: bool = True
-
-    def __str__(self):
-        if self.protocol != TCP:
-            return f"protocol {self.protocol}, {len(self.payload)} bytes"
-        return (f"{flag_names(self.flags)} seq {self.seq} ack {self.ack} window "
-                f"{self.window}, {len(self.payload)} bytes")
-
-
-def tcp_options(data):
-    options = {}
-    while data and data[0] != 0:
-        if data[0] == 1:
-            data = data[1:]
-            continue
-        options[data[0]] = data[2:data[1]]
-        data = data[max(data[1], 2):]
-    return options
-
-
-def parse(frame):
-    """A Packet, or None for what is not IPv4."""
-    if frame[12:14] != b"\x08\x00":
-        return None
-    header_length = (frame[14] & 15) * 4
-    ip = frame[14:14 + struct.unpack("!H", frame[16:18])[0]]
-    packet = Packet(time.monotonic(), socket.inet_ntoa(ip[12:16]),
-                    socket.inet_ntoa(ip[16:20]), ip[9], ip[8], ip[1],
-                    ip[header_length:])
-    packet.checksum_ok = checksum(ip[:header_length]) == 0
-    body = packet.payload
-    if packet.protocol in (TCP, UDP):
-        pseudo = ip[12:20] + struct.pack("!BBH", 0, packet.protocol, len(body))
-        packet.checksum_ok &= checksum(pseudo + body) == 0
-        packet.source_port, packet.port = struct.unpack("!HH", body[:4])
-    if packet.protocol == UDP:
-        packet.payload = body[8:]
-    if packet.protocol == TCP:
-        packet.seq, packet.ack, offset, packet.flags, packet.window = \
-            struct.unpack("!LLBBH", body[4:16])
-        packet.options = tcp_options(body[20:(offset >> 4) * 4])
-        packet.payload = body[(offset >> 4) * 4:]
-    return packet
+NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
+SOLICITED_OVERRIDE = 0x60000000
+PEER_LINK_LOCAL = "fe80::aff:fe09:1"  # of PEER_MAC, by RFC 4291, appendix A
 
 
 class RawPeer:
@@ -113,14 +39,15 @@ class RawPeer:
         self.guest_path = theirs
         self.guest_mac = None
         self.answer_arp = answer_arp
-        self.addresses = {PEER}
-        self.arp_requests = []
+        self.addresses = {PEER, PEER_LINK_LOCAL}
+        self.arp_requests = []     # (time, address)
+        self.arp_frames = queue.Queue()  # all ARP that is no question to us
         self.packets = queue.Queue()
         self.damaged = []  # packets of the guest's with a wrong checksum
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind(ours)
-        self.identification = 0
+        self.identification = self.echoes = 0
         self.thread = threading.Thread(target=self._receive, daemon=True)
         self.thread.start()
 
@@ -143,6 +70,7 @@ class RawPeer:
                 continue
             packet = parse(frame)
             if packet:
+                self._neighbour(packet)
                 self.guest_mac = frame[6:12]
                 self.packets.put(packet)
                 if not packet.checksum_ok:
@@ -154,69 +82,71 @@ class RawPeer:
         if operation == 2:
             self.guest_mac = sender
         if operation != 1 or frame[28:32] == frame[38:42]:
+            self.arp_frames.put(frame)
             return  # an answer, or the guest announcing itself
         self.arp_requests.append((time.monotonic(), asked))
         if self.answer_arp and asked in self.addresses:
             self.guest_mac = sender
-            self.send_frame(sender, 0x0806, struct.pack("!HHBBH", 1, 0x800, 6, 4, 2)
-                            + PEER_MAC + frame[38:42] + sender + frame[28:32])
+            self.send_frame(sender, ARP, arp(2, PEER_MAC, asked, sender, frame[28:32]))
+
+    def _neighbour(self, packet):
+        """Answer a neighbour solicitation for an address of ours."""
+        if packet.kind != NEIGHBOUR_SOLICITATION or packet.protocol != ICMP6:
+            return
+        asked = packet.payload[8:24]
+        if asked in {packed(address) for address in self.addresses} \
+                and packet.source != "::":
+            body = struct.pack("!L", SOLICITED_OVERRIDE) + asked + b"\2\1" + PEER_MAC
+            answer = icmp6(NEIGHBOUR_ADVERTISEMENT, 0, body, asked, packet.source)
+            self.send_frame(packet.source_mac, IPV6,
+                            ip6(ICMP6, answer, asked, packet.source, hop_limit=255))
 
     def resolve(self, deadline=20):
         """Find the guest's hardware address by ARP, as any host would."""
         end = time.monotonic() + deadline
-        question = (struct.pack("!HHBBH", 1, 0x800, 6, 4, 1) + PEER_MAC
-                    + socket.inet_aton(PEER) + bytes(6) + socket.inet_aton(GUEST))
         while self.guest_mac is None:
-            self.send_frame(BROADCAST, 0x0806, question)
+            self.send_frame(BROADCAST, ARP, arp(1, PEER_MAC, PEER, bytes(6), GUEST))
             time.sleep(0.1)
             if time.monotonic() > end:
                 raise TimeoutError("the guest answers no ARP")
 
+    def send_bytes(self, frame):
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            self.socket.sendto(frame, self.guest_path)  # QEMU may be no more
+
     def send_frame(self, destination, kind, body):
-        frame = destination + PEER_MAC + struct.pack("!H", kind) + body
-        try:
-            self.socket.sendto(frame.ljust(60, b"\0"), self.guest_path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            pass  # QEMU is not there yet, or no more
+        self.send_bytes(ethernet(kind, body, destination))
 
-    def send_ip(self, protocol, body, source=PEER, **header):
+    def send_ip(self, protocol, body, source=PEER, destination=GUEST, **header):
+        """A packet of either version, as the addresses say."""
+        if ":" in source:
+            packet = ip6(protocol, body, source, destination, **header)
+            self.send_frame(self.guest_mac, IPV6, packet)
+            return
         self.identification += 1
-        ip = struct.pack("!BBHHHBBH4s4s", 0x45, header.get("tos", 0), 20 + len(body),
-                         self.identification & 0xFFFF, header.get("fragment", 0), 64,
-                         protocol, 0, socket.inet_aton(source), socket.inet_aton(GUEST))
-        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
-        self.send_frame(self.guest_mac, 0x0800, ip + body)
+        header.setdefault("identification", self.identification)
+        packet = ip4(protocol, body, source, destination, **header)
+        self.send_frame(self.guest_mac, IPV4, packet)
 
-    def _with_checksum(self, protocol, segment, at, source, spoil):
-        pseudo = (socket.inet_aton(source) + socket.inet_aton(GUEST)
-                  + struct.pack("!BBH", 0, protocol, len(segment)))
-        total = checksum(pseudo + segment) ^ spoil
-        return segment[:at] + struct.pack("!H", total) + segment[at + 2:]
+    def send_udp(self, source_port, port, data, source=PEER, destination=GUEST, **fields):
+        self.send_ip(UDP, udp(source_port, port, data, source=source,
+                              destination=destination, **fields), source, destination)
 
-    def send_udp(self, source_port, port, data, source=PEER, spoil=0):
-        segment = struct.pack("!HHHH", source_port, port, 8 + len(data), 0) + data
-        self.send_ip(UDP, self._with_checksum(UDP, segment, 6, source, spoil), source)
+    def send_tcp(self, source_port, port, seq, ack, flags, data=b"", source=PEER,
+                 destination=GUEST, **fields):
+        self.send_ip(TCP, tcp(source_port, port, seq, ack, flags, data, source=source,
+                              destination=destination, **fields), source, destination)
 
-    def send_tcp(self, source_port, port, seq, ack, flags, data=b"", *, window=65535,
-                 options=b"", source=PEER, spoil=0):
-        segment = struct.pack("!HHLLBBHHH", source_port, port, seq & 0xFFFFFFFF,
-                              ack & 0xFFFFFFFF, (20 + len(options)) // 4 << 4, flags,
-                              window, 0, 0) + options + data
-        self.send_ip(TCP, self._with_checksum(TCP, segment, 16, source, spoil), source)
+    def send_icmp_error(self, packet, kind, code, rest=0, *, seq=None, source=PEER):
+        """An ICMP error about a packet of the guest's, or one not quite like it."""
+        start = packet.ip[20:28]
+        if seq is not None:
+            start = start[:4] + struct.pack("!L", seq & 0xFFFFFFFF)
+        self.send_ip(ICMP, icmp(kind, code, rest, packet.ip[:20] + start), source)
 
     def send_unreachable(self, packet, code):
         """ICMP destination unreachable, about a packet of the guest's."""
-        if packet.protocol == TCP:
-            start = struct.pack("!HHL", packet.source_port, packet.port, packet.seq)
-        else:
-            start = struct.pack("!HHHH", packet.source_port, packet.port,
-                                8 + len(packet.payload), 0)
-        original = struct.pack(
-            "!BBHHHBBH4s4s", 0x45, 0, 28, 0, 0, 64, packet.protocol, 0,
-            socket.inet_aton(packet.source), socket.inet_aton(packet.destination)) + start
-        body = struct.pack("!BBHL", 3, code, 0, 0) + original
-        body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
-        self.send_ip(ICMP, body)
+        self.send_icmp_error(packet, 3, code)
 
     def next(self, timeout=20, **wanted):
         """The next packet whose fields are as wanted; others are dropped."""
@@ -239,12 +169,29 @@ class RawPeer:
                 break
         return found
 
+    def answers(self, timeout=20, **wanted):
+        """What the guest has answered at once to all that was sent so far. It
+        takes packets in one after the other, so the answer to an echo request
+        says that it has seen what went before: no need to wait for silence."""
+        self.echoes += 1
+        name = struct.pack("!HH", 0xEC0, self.echoes & 0xFFFF)
+        self.send_ip(ICMP, icmp(8, 0, int.from_bytes(name, "big")))
+        found, end = [], time.monotonic() + timeout
+        while True:
+            packet = self.next(end - time.monotonic())
+            if packet.protocol == ICMP and packet.kind == 0 \
+                    and packet.payload[4:8] == name:
+                return found
+            if all(getattr(packet, key) == value for key, value in wanted.items()):
+                found.append(packet)
+
 
 class Connection:
     """The peer's end of one TCP connection. Acknowledges only when told to."""
 
-    def __init__(self, peer, port, guest_port):
+    def __init__(self, peer, port, guest_port, source=PEER, destination=GUEST):
         self.peer, self.port, self.guest_port = peer, port, guest_port
+        self.source, self.destination = source, destination
         self.seq, self.ack, self.window = 1000, 0, 65535
         self.syn = None
 
@@ -252,7 +199,7 @@ class Connection:
     def accept(cls, peer, port, **options):
         """Answer the guest's connect to a port of ours."""
         syn = peer.next(protocol=TCP, port=port, flags=SYN)
-        self = cls(peer, port, syn.source_port)
+        self = cls(peer, port, syn.source_port, syn.destination, syn.source)
         self.syn, self.ack = syn, syn.seq + 1
         self.window = options.pop("window", 65535)
         self.send(SYN | ACK, **options)
@@ -261,23 +208,26 @@ class Connection:
         return self
 
     @classmethod
-    def connect(cls, peer, port, guest_port, timeout=5):
+    def connect(cls, peer, port, guest_port, timeout=5, *, options=b"", **addresses):
         """Connect to a port of the guest; None if it stays silent."""
-        self = cls(peer, port, guest_port)
-        self.send(SYN)
+        self = cls(peer, port, guest_port, **addresses)
+        self.send(SYN, options=options)
         try:
             answer = self.expect(timeout)
         except TimeoutError:
             return None
         assert answer.flags == SYN | ACK, f"a SYN was answered by {answer}"
+        self.syn = answer
         self.seq += 1
         self.ack = answer.seq + 1
         self.send(ACK)
         return self
 
     def send(self, flags, data=b"", **options):
-        self.peer.send_tcp(self.port, self.guest_port, self.seq, self.ack, flags, data,
-                           window=options.pop("window", self.window), **options)
+        self.peer.send_tcp(
+            self.port, self.guest_port, options.pop("seq", self.seq),
+            options.pop("ack", self.ack), flags, data, self.source, self.destination,
+            window=options.pop("window", self.window), **options)
 
     def send_data(self, data):
         self.send(PSH | ACK, data)
@@ -286,6 +236,11 @@ class Connection:
     def expect(self, timeout=20, **wanted):
         return self.peer.next(timeout, protocol=TCP, source_port=self.guest_port,
                               port=self.port, **wanted)
+
+    def answers(self):
+        """What the guest has answered at once to all that was sent."""
+        return self.peer.answers(protocol=TCP, port=self.port,
+                                 source_port=self.guest_port)
 
     def all_within(self, seconds):
         return self.peer.all_within(seconds, protocol=TCP, port=self.port,

@@ -6,59 +6,12 @@ QEMU's user network would answer before the guest does, and hide all of it."""
 import re
 import time
 
-import pytest
+from frames import ACK, FIN, GUEST, ICMP, PEER, PSH, RST, SYN, TCP, UDP, icmp
+from rawpeer import Connection
+from wire import Wire
 
-from guest import USERTESTS
-from rawpeer import (ACK, FIN, GUEST, ICMP, PEER, PSH, RST, SYN, TCP, UDP, Connection,
-                     RawPeer)
-
-PROBE = f"{USERTESTS} --helper probe"
 MSS_1000 = b"\x02\x04\x03\xe8"
 OPTION_MSS = 2
-
-
-class Wire:
-    """A guest and the peer at the other end of its cable."""
-
-    def __init__(self, boot, arguments=f"ip={GUEST}/24,{PEER}"):
-        self.peer = RawPeer()
-        self.probing = False
-        self.guest = boot(append=f"quiet panic=exit {arguments}", forward=(),
-                          settings={"NETDEV": self.peer.netdev}).login()
-        self.peer.resolve()
-
-    def probe(self, steps):
-        """Start a probe; its lines are taken by result()."""
-        if self.probing:  # a test failed in the middle of its own
-            self.abandon()
-        self.probing = True
-        self.clear()
-        self.guest.start(f"{PROBE} {steps}; echo end''=$?")
-
-    def result(self, step, timeout=60):
-        """(what a step returned, milliseconds)."""
-        found = self.guest.expect(rb"(?m)^%s: (\S+) (\d+) ms\r?\n" % step.encode(), timeout)
-        return found.group(1).decode(), int(found.group(2))
-
-    def finish(self, timeout=60):
-        self.guest.expect(r"end=0\r?\n", timeout)
-        self.guest.expect(rb"wharf# $")
-        self.probing = False
-
-    def abandon(self):
-        self.guest.interrupt()
-        self.probing = False
-
-    def clear(self):
-        while not self.peer.packets.empty():
-            self.peer.packets.get()
-
-
-@pytest.fixture(scope="module")
-def wire(boot_once):
-    wire = Wire(boot_once)
-    yield wire
-    wire.peer.close()
 
 
 # ---- connecting ----
@@ -167,10 +120,8 @@ def test_closed_udp_port_is_answered_by_icmp(wire):
 
 
 def test_ping(wire):
-    from rawpeer import checksum
     wire.clear()
-    body = b"\x08\0\0\0\x12\x34\0\1" + b"payload of a ping"
-    body = body[:2] + checksum(body).to_bytes(2, "big") + body[4:]
+    body = icmp(8, 0, 0x12340001, b"payload of a ping")
     wire.peer.send_ip(ICMP, body)
     answer = wire.peer.next(protocol=ICMP)
     assert answer.payload[0] == 0 and answer.payload[4:] == body[4:]

@@ -5,6 +5,9 @@
 // name, what it returned or the errno's name, and the milliseconds it took.
 //
 //     usertests --helper probe tcp set ttl 5 connect 10.9.0.1 80 send hello
+//
+// `probe -` takes lines of steps from its standard input, and says "done" after
+// each line.
 #include "harness.h"
 
 #include <arpa/inet.h>
@@ -71,6 +74,7 @@ static struct sockaddr_in address_of(char **arguments)
 static long step_tcp(char **arguments)
 {
     (void)arguments;
+    listener = -1;
     return fd = socket(AF_INET, SOCK_STREAM, 0);
 }
 
@@ -199,6 +203,28 @@ static long step_close(char **arguments)
     return close(fd);
 }
 
+static long step_use(char **arguments)
+{
+    fd = atoi(arguments[0]);
+    listener = -1;
+    return fd;
+}
+
+// The text of a file, such as one of /proc/net.
+static long step_show(char **arguments)
+{
+    char buffer[4096];
+    ssize_t count;
+    int file = open(arguments[0], O_RDONLY);
+
+    if (file < 0)
+        return -1;
+    while ((count = read(file, buffer, sizeof(buffer))) > 0)
+        fwrite(buffer, 1, count, stdout);
+    close(file);
+    return count;
+}
+
 static long step_pause(char **arguments)
 {
     pause_ms(atoi(arguments[0]));
@@ -218,7 +244,8 @@ static const struct step {
     {"fill", 1, step_fill},         {"sendto", 3, step_sendto},
     {"recv", 1, step_recv},         {"drain", 0, step_drain},
     {"shutdown", 1, step_shutdown}, {"close", 0, step_close},
-    {"pause", 1, step_pause},
+    {"pause", 1, step_pause},       {"use", 1, step_use},
+    {"show", 1, step_show},
 };
 
 static const struct step *find_step(const char *name)
@@ -229,17 +256,16 @@ static const struct step *find_step(const char *name)
     return NULL;
 }
 
-int probe(int argc, char **argv)
+static int run_steps(int count, char **words)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    for (int i = 1; i < argc;) {
-        const struct step *step = find_step(argv[i]);
-        if (!step || i + step->arguments >= argc) {
-            fprintf(stderr, "probe: what is %s?\n", argv[i]);
+    for (int i = 0; i < count;) {
+        const struct step *step = find_step(words[i]);
+        if (!step || i + step->arguments >= count) {
+            fprintf(stderr, "probe: what is %s?\n", words[i]);
             return 2;
         }
         long long start = now_ms();
-        long result = step->run(argv + i + 1);
+        long result = step->run(words + i + 1);
         int error = errno;
         long long took = now_ms() - start;
         if (result < 0)
@@ -249,6 +275,31 @@ int probe(int argc, char **argv)
         i += 1 + step->arguments;
     }
     return 0;
+}
+
+static int run_lines(void)
+{
+    char line[4096], *words[256];
+
+    while (fgets(line, sizeof(line), stdin)) {
+        int count = 0;
+        for (char *word = strtok(line, " \n"); word && count < 256;
+             word = strtok(NULL, " \n"))
+            words[count++] = word;
+        int status = run_steps(count, words);
+        if (status)
+            return status;
+        printf("done\n");
+    }
+    return 0;
+}
+
+int probe(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc == 2 && strcmp(argv[1], "-") == 0)
+        return run_lines();
+    return run_steps(argc - 1, argv + 1);
 }
 
 // churn COUNT: TCP connections on loopback, opened, used and closed.
