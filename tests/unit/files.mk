@@ -25,3 +25,5 @@ units += test_send_buffer
 test_send_buffer-tests := net/send_buffer.c
 units += test_checksum
 test_checksum-tests := net/lwip/checksum.c
+units += test_bpf
+test_bpf-tests := net/bpf_verify.c net/bpf_run.c
