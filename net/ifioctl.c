@@ -29,9 +29,6 @@
 #define IFF_RUNNING   0x40
 #define IFF_MULTICAST 0x1000
 
-#define ARPHRD_ETHER    1
-#define ARPHRD_LOOPBACK 772
-
 struct abi_ifreq {
     char name[16];
     union {
@@ -72,17 +69,6 @@ static struct net_link *link_by_name(const char *name)
     return NULL;
 }
 
-static struct net_link *link_by_index(unsigned index)
-{
-    struct net_link *link;
-
-    list_for_each(link, &NET_SERVER.links, node) {
-        if (link->interface->index + 1 == index)
-            return link;
-    }
-    return NULL;
-}
-
 static void put_address(struct abi_ifreq *request, uint32_t address)
 {
     memset(request->bytes, 0, sizeof(request->bytes));
@@ -93,8 +79,7 @@ static void put_address(struct abi_ifreq *request, uint32_t address)
 static void put_hardware(struct abi_ifreq *request, const struct net_link *link)
 {
     memset(request->bytes, 0, sizeof(request->bytes));
-    request->hardware.type =
-        link == NET_SERVER.loopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+    request->hardware.type = link->interface->hardware;
     memcpy(request->hardware.address, link->netif.hwaddr,
            ETHERNET_ADDRESS_SIZE);
 }
@@ -126,7 +111,7 @@ static int answer(const struct net_link *link, unsigned command,
         put_hardware(request, link);
         return 0;
     case SIOCGIFINDEX:
-        request->number = link->interface->index + 1;
+        request->number = link_index(link);
         return 0;
     case SIOCGIFMETRIC:
         request->number = 0;

@@ -6,6 +6,7 @@
 // addressed to this machine.
 
 #include <abi/errno.h>
+#include <abi/packet.h>
 #include <mm/kmalloc.h>
 #include <net/loopback.h>
 #include <string.h>
@@ -120,6 +121,7 @@ static const struct net_interface_ops loopback_ops = {
 struct net_interface loopback_interface = {
     .ops = &loopback_ops,
     .name = "lo",
+    .hardware = ARPHRD_LOOPBACK,
     .mtu = LOOPBACK_MTU,
     .capabilities = NET_BARE_IP | NET_RX_CHECKSUM | NET_TX_CHECKSUM,
 };

@@ -220,6 +220,22 @@ bool link_poll(struct net_link *link)
     return interface->ops->poll(interface, POLL_BUDGET) == POLL_BUDGET;
 }
 
+struct net_link *link_by_index(unsigned index)
+{
+    struct net_link *link;
+
+    list_for_each(link, &NET_SERVER.links, node) {
+        if (link_index(link) == index)
+            return link;
+    }
+    return NULL;
+}
+
+unsigned link_index(const struct net_link *link)
+{
+    return link->interface->index + 1;
+}
+
 struct net_link *link_by_address(const ip4_addr_t *address)
 {
     struct net_link *link;

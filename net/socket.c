@@ -8,6 +8,7 @@
 #include <abi/inet.h>
 #include <lib/trace.h>
 #include <mm/kmalloc.h>
+#include <net/filter.h>
 #include <net/socket.h>
 #include <net/sysctl.h>
 #include <proc/signal.h>
@@ -145,6 +146,7 @@ void socket_put(struct socket *socket)
     assert(list_empty(&socket->receive_queue));
     if (socket->ops->destroy)
         socket->ops->destroy(socket);
+    filter_release(socket);
     socket_free(socket);
 }
 

@@ -81,6 +81,8 @@ int socket_get_option(struct socket *socket, int level, int name, uaddr value,
         return error;
     if (room < 0)
         return -EINVAL;
+    if (row && row->get_user)
+        return row->get_user(socket, value, length);
     if (!row || (!row->get && !row->get_bytes))
         return no_such_option(socket, level, true);
     void *v = value_memory(row, &small);

@@ -279,6 +279,7 @@ static void udp_close_op(struct socket *socket)
 static const struct socket_ops udp_socket_ops = {
     .name = "UDP",
     .size = sizeof(struct udp_socket),
+    .filters = true,
     .init = udp_init_op,
     .bind = udp_bind_op,
     .connect = udp_connect_op,

@@ -7,21 +7,53 @@
 #include <abi/errno.h>
 #include <abi/poll.h>
 #include <dev/timer.h>
+#include <lwip/ip.h>
+#include <lwip/prot/ieee.h>
 #include <lwip/stats.h>
+#include <net/filter.h>
 #include <net/server.h>
 #include <net/timestamp.h>
 
 #include "udp.h"
+
+// What the socket's filter leaves of a datagram. Linux's sees it from the UDP
+// header on, and cannot cut into that. False: nothing.
+static bool filter_datagram(struct socket *socket, struct pbuf *p)
+{
+    if (!READ_ONCE(socket->filter))
+        return true;
+    const struct net_link *link = ip_current_input_netif()->state;
+    const uint8_t *headers =
+        (const uint8_t *)ip_next_header_ptr() - ip_current_header_tot_len();
+    struct filter_packet packet = {
+        .front = headers,
+        .front_length = (const uint8_t *)p->payload - headers,
+        .data = p,
+        .origin = (const uint8_t *)p->payload - headers - UDP_HLEN,
+        .link = FILTER_NOWHERE,
+        .protocol = *headers >> 4 == 6 ? ETHTYPE_IPV6 : ETHTYPE_IP,
+        .hardware = link->interface->hardware,
+        .interface = link_index(link),
+    };
+    size_t keep = filter_run(socket, &packet);
+
+    if (keep == 0)
+        return false;
+    pbuf_realloc(p, MAX(keep, (size_t)UDP_HLEN) - UDP_HLEN);
+    return true;
+}
 
 void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
                           const ip_addr_t *from, u16_t port)
 {
     struct udp_socket *u = argument;
     struct socket *socket = &u->socket;
-    struct packet *packet = packet_create(p);
+    struct packet *packet = NULL;
     bool room = false;
 
     (void)pcb;
+    if (filter_datagram(socket, p))
+        packet = packet_create(p);
     WITH_LOCK(&socket->lock) {
         room = packet &&
                socket->receive_memory < (size_t)socket->options.receive_buffer;

@@ -7,6 +7,7 @@
 #include "virtio_net.h"
 
 #include <abi/errno.h>
+#include <abi/packet.h>
 #include <lib/log.h>
 #include <lib/random.h>
 #include <mm/kmalloc.h>
@@ -128,6 +129,7 @@ static int probe(struct virtio_device *device)
     net->device = device;
     net->interface = (struct net_interface){
         .ops = &ops,
+        .hardware = ARPHRD_ETHER,
         .mtu = 1500,
         .driver = net,
         .notify = nobody_notified,

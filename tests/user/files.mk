@@ -37,6 +37,7 @@ tests-y += shutdown_close.c
 tests-y += signals.c
 tests-y += socket_create.c
 tests-y += socket_files.c
+tests-y += socket_filter.c
 tests-y += socketpair.c
 tests-y += sockopt.c
 tests-y += support.c

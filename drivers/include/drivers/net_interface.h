@@ -100,6 +100,7 @@ struct net_interface {
     // Set by the driver.
     const struct net_interface_ops *ops;  // (i)
     char name[16];                        // (i) "" is made "eth0" and so on
+    uint16_t hardware;                    // (i) ARPHRD_*
     unsigned mtu;                         // (i) bytes of payload
     unsigned capabilities;                // (i) NET_*
     void *driver;                         // (i)

@@ -42,22 +42,25 @@
 #define MSG_WAITFORONE   0x10000u
 #define MSG_CMSG_CLOEXEC 0x40000000u
 
-#define SOL_SOCKET    1
-#define SO_DEBUG      1
-#define SO_REUSEADDR  2
-#define SO_TYPE       3
-#define SO_ERROR      4
-#define SO_BROADCAST  6
-#define SO_SNDBUF     7
-#define SO_RCVBUF     8
-#define SO_KEEPALIVE  9
-#define SO_LINGER     13
-#define SO_RCVLOWAT   18
-#define SO_RCVTIMEO   20
-#define SO_SNDTIMEO   21
-#define SO_ACCEPTCONN 30
-#define SO_PROTOCOL   38
-#define SO_DOMAIN     39
+#define SOL_SOCKET       1
+#define SO_DEBUG         1
+#define SO_REUSEADDR     2
+#define SO_TYPE          3
+#define SO_ERROR         4
+#define SO_BROADCAST     6
+#define SO_SNDBUF        7
+#define SO_RCVBUF        8
+#define SO_KEEPALIVE     9
+#define SO_LINGER        13
+#define SO_RCVLOWAT      18
+#define SO_RCVTIMEO      20
+#define SO_SNDTIMEO      21
+#define SO_ATTACH_FILTER 26  // SO_GET_FILTER for getsockopt
+#define SO_DETACH_FILTER 27
+#define SO_ACCEPTCONN    30
+#define SO_PROTOCOL      38
+#define SO_DOMAIN        39
+#define SO_LOCK_FILTER   44
 
 #define SO_TIMESTAMP_OLD   29
 #define SO_TIMESTAMPNS_OLD 35

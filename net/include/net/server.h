@@ -61,6 +61,10 @@ bool link_poll(struct net_link *link);
 
 // Has an interface the address? Then packets for it stay on this machine.
 struct net_link *link_by_address(const ip4_addr_t *address);
+// The interface with a number as if_nametoindex(3) gives it. NULL: there is
+// none.
+struct net_link *link_by_index(unsigned index);
+unsigned link_index(const struct net_link *link);
 
 // lwIP's output functions for a link (net/transmit.c).
 err_t transmit_ethernet(struct netif *netif, struct pbuf *p);

@@ -79,6 +79,7 @@ struct socket_settings {
 struct socket_ops {
     const char *name;  // "TCP"
     size_t size;       // of the protocol's structure, which begins with socket
+    bool filters;      // calls filter_run for what arrives
     int (*init)(struct socket *socket);
     int (*bind)(struct socket *socket, const struct socket_address *address);
     int (*listen)(struct socket *socket, int backlog);
@@ -125,6 +126,9 @@ struct socket {
     size_t receive_bytes;            // (s) bytes in it not yet delivered
     size_t receive_memory;           // (s) memory in it, as SO_RCVBUF counts
 
+    struct socket_filter *filter;  // (s) SO_ATTACH_FILTER, or NULL
+    bool filter_locked;            // (s) SO_LOCK_FILTER
+
     struct socket_settings options;  // net/sockopt.c
 };
 
@@ -162,6 +166,8 @@ struct socket_option {
     size_t max_size;  // 0: the value has one size
     int (*get_bytes)(struct socket *socket, void *value, size_t *length);
     int (*set_bytes)(struct socket *socket, const void *value, size_t length);
+    // Instead of get: for a length in user memory that does not count bytes.
+    int (*get_user)(struct socket *socket, uaddr value, uaddr length);
 };
 LINKSET_DECLARE(socket_options, struct socket_option);
 #define SOCKET_OPTION(name) \

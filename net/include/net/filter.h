@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// A socket's filter: the classic BPF program of SO_ATTACH_FILTER, which decides
+// for each arriving packet how much of it the socket gets to see.
+
+#pragma once
+
+#include <lwip/pbuf.h>
+#include <net/bpf.h>
+
+struct socket;
+
+// A packet as a program sees it: some bytes, then those of a pbuf chain.
+struct filter_packet {
+    struct bpf_packet bpf;  // by filter_run
+    const void *front;      // headers in front of the pbuf's bytes
+    size_t front_length;
+    const struct pbuf *data;  // or NULL
+    // Positions in the bytes above: what the program's offset 0 is, and where
+    // the headers are; FILTER_NOWHERE: not here.
+    size_t origin, link, network;
+    // What ancillary loads tell.
+    uint16_t protocol;   // EtherType, host byte order
+    uint8_t type;        // PACKET_*
+    uint16_t hardware;   // ARPHRD_*
+    uint32_t interface;  // its index
+};
+#define FILTER_NOWHERE SIZE_MAX
+
+// How many bytes from the origin on the socket may have: at most as many as
+// there are, 0 for a packet that it does not get. May be called with spinlocks
+// held other than the socket's.
+size_t filter_run(struct socket *socket, struct filter_packet *packet);
+
+// socket is destroyed.
+void filter_release(struct socket *socket);
