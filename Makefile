@@ -25,6 +25,7 @@ include tools/mk/third-party.mk
 include tools/mk/kernel.mk
 include tools/mk/user.mk
 include tools/mk/run.mk
+include tools/mk/nethost.mk
 include tools/mk/check.mk
 
 help: ## list the targets

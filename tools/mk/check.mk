@@ -29,13 +29,13 @@ endef
 $(foreach name,$(units),$(eval $(call unit-test,$(name))))
 
 test-files := $(B)/wharf $(B)/initrd.cpio $(B)/initrd-tests.cpio \
-    $(B)/host-tests/usertests $(programs:%=$(B)/host-user/%) $(units:%=$(B)/unit/%)
+    $(B)/host-tests/usertests $(programs:%=$(B)/host-user/%) $(units:%=$(B)/unit/%) $(B)/nethost/nethost
 
 # make test T='-k accept' passes T to pytest.
 T ?=
 test: $(B)/.setup-test $(test-files) ## run all tests; ends with 'N passed, N failed'
 	@$(MAKE) --no-print-directory DEBUG=1 B=$(B)/debug $(B)/debug/wharf
-	@tools/test --build $(B) $(units:%=$(B)/unit/%) -- tests/host $(T)
+	@tools/test --build $(B) $(units:%=$(B)/unit/%) $(B)/nethost/nethost -- tests/host $(T)
 
 SOAK_BOOTS ?= 20
 soak: $(B)/.setup-test $(test-files) ## 20 boots of transmitting without a stall, on 1 and 2 harts

@@ -7,6 +7,8 @@
 
 #include <lib/types.h>
 
+struct hart;
+
 #define CSR_READ(csr)                                     \
     ({                                                    \
         uint64_t csr_value;                               \
@@ -57,6 +59,15 @@ enum sinterrupt {
     INTERRUPT_TIMER = 5,
     INTERRUPT_EXTERNAL = 9,
 };
+
+// tp, which is no such register but is the hart's as they are.
+static inline struct hart *thread_pointer(void)
+{
+    struct hart *tp;
+    // volatile: after a sleep the same task may be on another hart.
+    asm volatile("mv %0, tp" : "=r"(tp));
+    return tp;
+}
 
 #define SATP_SV39 (8ul << 60)
 

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <lib/csr.h>
 #include <lib/types.h>
 
 struct task;
@@ -38,10 +39,7 @@ extern unsigned hart_count;  // harts that are online (i, after start-up)
 
 static inline struct hart *this_hart(void)
 {
-    struct hart *hart;
-    // volatile: after a sleep the same task may be on another hart.
-    asm volatile("mv %0, tp" : "=r"(hart));
-    return hart;
+    return thread_pointer();
 }
 
 // The running task. Never NULL once the scheduler runs.
