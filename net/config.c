@@ -13,6 +13,8 @@
 #include <lib/log.h>
 #include <lwip/dhcp.h>
 #include <lwip/dns.h>
+#include <net/address.h>
+#include <net/route_table.h>
 #include <net/server.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,32 +27,56 @@ static int prefix_length(const ip4_addr_t *mask)
     return __builtin_popcount(mask->addr);
 }
 
-// There is a default route while there is a gateway; the first one counts.
-static void choose_default(void)
+static void log_address(const struct net_link *link, const ip4_addr_t *ip,
+                        const ip4_addr_t *mask, const ip4_addr_t *gw)
 {
-    struct net_link *link;
+    char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
 
-    netif_set_default(NULL);
-    list_for_each(link, &NET_SERVER.links, node) {
-        if (!netif_default && !ip4_addr_isany(netif_ip4_gw(&link->netif)))
-            netif_set_default(&link->netif);
-    }
+    ip4addr_ntoa_r(ip, address, sizeof(address));
+    ip4addr_ntoa_r(gw, gateway, sizeof(gateway));
+    log_line("net: %s has %s/%d, gateway %s", link->interface->name, address,
+             prefix_length(mask), gateway);
 }
 
-// An interface's address changed.
+// An interface's address in lwIP changed: DHCP's doing.
 static void status_callback(struct netif *netif)
 {
     struct net_link *link = netif->state;
-    char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX];
 
-    choose_default();
+    address_lease_changed(link);
     WRITE_ONCE(unpublished, true);  // DHCP stores them before the address
-    if (ip4_addr_isany(netif_ip4_addr(netif)))
-        return;
-    ip4addr_ntoa_r(netif_ip4_addr(netif), address, sizeof(address));
-    ip4addr_ntoa_r(netif_ip4_gw(netif), gateway, sizeof(gateway));
-    log_line("net: %s has %s/%d, gateway %s", link->interface->name, address,
-             prefix_length(netif_ip4_netmask(netif)), gateway);
+    if (dhcp_supplied_address(netif))
+        log_address(link, netif_ip4_addr(netif), netif_ip4_netmask(netif),
+                    netif_ip4_gw(netif));
+}
+
+// Give the link an address, and a default route unless the gateway is 0.
+static void configure(struct net_link *link, const ip4_addr_t *ip,
+                      const ip4_addr_t *mask, const ip4_addr_t *gw)
+{
+    struct link_address address = {.preferred = LIFETIME_FOREVER,
+                                   .valid = LIFETIME_FOREVER};
+    struct route route = {.type = RTN_UNICAST,
+                          .protocol = RTPROT_BOOT,
+                          .table = RT_TABLE_MAIN,
+                          .link = link};
+
+    ip_addr_copy_from_ip4(address.ip, *ip);
+    ip_addr_copy_from_ip4(address.peer, *ip);
+    ip_addr_set_zero_ip4(&address.broadcast);
+    address.prefix = prefix_length(mask);
+    if (ip4_addr_isloopback(ip))
+        address.scope = RT_SCOPE_HOST;
+    else if (address.prefix < 31)
+        ip_addr_set_ip4_u32(&address.broadcast, ip->addr | ~mask->addr);
+    ip_addr_set_zero_ip4(&route.to);
+    ip_addr_set_zero_ip4(&route.source);
+    ip_addr_copy_from_ip4(route.gateway, *gw);
+    int error = address_add(link, &address);
+    if (error == 0 && !ip4_addr_isany(gw))
+        error = route_add(&route, ROUTE_EXCLUSIVE);
+    if (error < 0)
+        log_line("net: %s: error %d", link->interface->name, -error);
 }
 
 // "10.0.2.15/24,10.0.2.2,10.0.2.3". False if it is not of that form.
@@ -91,7 +117,9 @@ static bool configure_static(struct net_link *link, char *text)
         ip_addr_copy_from_ip4(server, dns);
         dns_setserver(0, &server);
     }
-    netif_set_addr(&link->netif, &address, &mask, &gateway);
+    configure(link, &address, &mask, &gateway);
+    log_address(link, &address, &mask, &gateway);
+    WRITE_ONCE(unpublished, true);
     return true;
 }
 
@@ -101,7 +129,7 @@ static void configure_loopback(struct net_link *link)
 
     IP4_ADDR(&address, 127, 0, 0, 1);
     IP4_ADDR(&mask, 255, 0, 0, 0);
-    netif_set_addr(&link->netif, &address, &mask, &none);
+    configure(link, &address, &mask, &none);
 }
 
 void config_start(struct net_link *link)

@@ -4,69 +4,21 @@
 // as ifconfig and getifaddrs-less programs use them.
 
 #include <abi/errno.h>
-#include <abi/inet.h>
+#include <abi/netdevice.h>
 #include <abi/socket.h>
 #include <mm/uaccess.h>
 #include <net/ifioctl.h>
 #include <net/server.h>
 #include <string.h>
 
-#define SIOCGIFNAME    0x8910u
-#define SIOCGIFCONF    0x8912u
-#define SIOCGIFFLAGS   0x8913u
-#define SIOCGIFADDR    0x8915u
-#define SIOCGIFBRDADDR 0x8919u
-#define SIOCGIFNETMASK 0x891bu
-#define SIOCGIFMETRIC  0x891du
-#define SIOCGIFMTU     0x8921u
-#define SIOCGIFHWADDR  0x8927u
-#define SIOCGIFINDEX   0x8933u
-#define SIOCGIFTXQLEN  0x8942u
-
-#define IFF_UP        0x1
-#define IFF_BROADCAST 0x2
-#define IFF_LOOPBACK  0x8
-#define IFF_RUNNING   0x40
-#define IFF_MULTICAST 0x1000
-
-struct abi_ifreq {
-    char name[16];
-    union {
-        struct abi_sockaddr_in address;
-        struct {
-            uint16_t type;
-            uint8_t address[14];
-        } hardware;
-        int16_t flags;
-        int32_t number;
-        uint8_t bytes[24];
-    };
-};
-_Static_assert(sizeof(struct abi_ifreq) == 40, "struct ifreq");
-
-struct abi_ifconf {
-    int32_t length;  // bytes at requests
-    int32_t pad;
-    uaddr requests;
-};
-
 unsigned link_flags(const struct net_link *link)
 {
     bool loopback = link == NET_SERVER.loopback;
 
-    return IFF_UP | (link->was_up ? IFF_RUNNING : 0) |
+    bool up = netif_is_up(&link->netif);
+
+    return (up ? IFF_UP : 0) | (up && link->was_up ? IFF_RUNNING : 0) |
            (loopback ? IFF_LOOPBACK : IFF_BROADCAST | IFF_MULTICAST);
-}
-
-static struct net_link *link_by_name(const char *name)
-{
-    struct net_link *link;
-
-    list_for_each(link, &NET_SERVER.links, node) {
-        if (strncmp(link->interface->name, name, 16) == 0)
-            return link;
-    }
-    return NULL;
 }
 
 static void put_address(struct abi_ifreq *request, uint32_t address)

@@ -11,8 +11,12 @@
 #include <lwip/etharp.h>
 #include <lwip/ip.h>
 #include <mm/kmalloc.h>
+#include <net/address.h>
+#include <net/loopback.h>
+#include <net/observer.h>
 #include <net/packet.h>
 #include <net/packet_trace.h>
+#include <net/route_table.h>
 #include <net/server.h>
 #include <netif/ethernet.h>
 #include <string.h>
@@ -91,13 +95,65 @@ static struct pbuf *frame_to_pbuf(struct rx_buffer *frame)
     return NULL;
 }
 
+// Whom a frame's packet or question is for. False: cannot be told.
+static bool frame_target(const struct pbuf *p, ip_addr_t *target)
+{
+    const struct eth_hdr *ethernet = p->payload;
+    const void *inner = ethernet + 1;
+
+    if (p->len >= SIZEOF_ETH_HDR + IP_HLEN &&
+        ethernet->type == PP_HTONS(ETHTYPE_IP)) {
+        ip_addr_copy_from_ip4(*target, ((const struct ip_hdr *)inner)->dest);
+        return true;
+    }
+    if (p->len >= SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR &&
+        ethernet->type == PP_HTONS(ETHTYPE_ARP)) {
+        memcpy(ip_2_ip4(target), &((const struct etharp_hdr *)inner)->dipaddr,
+               sizeof(ip4_addr_t));
+        return true;
+    }
+    return false;
+}
+
+// lwIP takes in what is for the one address that it knows of the interface. For
+// another address of this machine, or another network's broadcast address, what
+// it shall take for its own meanwhile, in netif->ip_addr and netmask.
+static void take_role(struct netif *netif, const ip_addr_t *target)
+{
+    const struct route *route;
+    const struct link_address *own;
+
+    if (ip_addr_eq(target, &netif->ip_addr) ||
+        route_lookup(target, NULL, &route) < 0)
+        return;
+    if (route->type == RTN_LOCAL && route->link != NET_SERVER.loopback) {
+        ip_addr_copy(netif->ip_addr, *target);
+    } else if (route->type == RTN_BROADCAST && route->link == netif->state) {
+        own = address_find(route->link, &route->source, -1);
+        ip_addr_copy(netif->ip_addr, route->source);
+        if (own)
+            ip_addr_set_ip4_u32(&netif->netmask, ip4_mask_of(own->prefix));
+    }
+}
+
 static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
 {
     const struct eth_hdr *ethernet = p->payload;
+    ip_addr_t address = netif->ip_addr, mask = netif->netmask, target, role;
 
     if (p->len >= SIZEOF_ETH_HDR && ethernet->type == PP_HTONS(ETHTYPE_ARP))
         timers_saw_arp();
-    return ethernet_input(p, netif);
+    if (!frame_target(p, &target))
+        return ethernet_input(p, netif);
+    take_role(netif, &target);
+    ip_addr_copy(role, netif->ip_addr);
+    err_t error = ethernet_input(p, netif);
+    // DHCP may have set another address meanwhile, which stays.
+    if (ip_addr_eq(&netif->ip_addr, &role) && !ip_addr_eq(&role, &address)) {
+        ip_addr_copy(netif->ip_addr, address);
+        ip_addr_copy(netif->netmask, mask);
+    }
+    return error;
 }
 
 // lwIP accepts a packet only at an address of its netif. What reaches `lo` was
@@ -130,6 +186,10 @@ static void link_receive(struct net_interface *interface,
 
     if (!p) {
         LINK_STATS_INC(link.memerr);
+        return;
+    }
+    if (!netif_is_up(netif)) {
+        pbuf_free(p);
         return;
     }
     if (trace_enabled(TRACE_PACKETS))
@@ -177,17 +237,22 @@ int link_attach(struct net_interface *interface, struct net_link **result)
         return -ENOMEM;
     link->interface = interface;
     interface->server = link;
+    list_init(&link->addresses);
     if (!netif_add(&link->netif, NULL, NULL, NULL, link, link_init_netif,
                    NULL)) {
         kfree(link);
         return -ENOMEM;
     }
-    list_push_back(&NET_SERVER.links, &link->node);
+    if (interface == &loopback_interface)
+        list_push_front(&NET_SERVER.links, &link->node);  // index 1
+    else
+        list_push_back(&NET_SERVER.links, &link->node);
     link->was_up = interface->ops->link_up(interface);
     if (link->was_up)
         netif_set_link_up(&link->netif);
     netif_set_up(&link->netif);
     interface->receive = link_receive;
+    observe_link(link, false);
     *result = link;
     return 0;
 }
@@ -204,6 +269,7 @@ static void link_check_state(struct net_link *link)
         netif_set_link_up(&link->netif);
     else
         netif_set_link_down(&link->netif);
+    observe_link(link, false);
 }
 
 bool link_poll(struct net_link *link)
@@ -220,6 +286,17 @@ bool link_poll(struct net_link *link)
     return interface->ops->poll(interface, POLL_BUDGET) == POLL_BUDGET;
 }
 
+struct net_link *link_by_name(const char *name)
+{
+    struct net_link *link;
+
+    list_for_each(link, &NET_SERVER.links, node) {
+        if (strncmp(link->interface->name, name, IFNAMSIZ) == 0)
+            return link;
+    }
+    return NULL;
+}
+
 struct net_link *link_by_index(unsigned index)
 {
     struct net_link *link;
@@ -231,19 +308,12 @@ struct net_link *link_by_index(unsigned index)
     return NULL;
 }
 
+// `lo` is 1, as everywhere; the others follow in order of registration.
 unsigned link_index(const struct net_link *link)
 {
-    return link->interface->index + 1;
-}
+    unsigned index = link->interface->index;
 
-struct net_link *link_by_address(const ip4_addr_t *address)
-{
-    struct net_link *link;
-
-    list_for_each(link, &NET_SERVER.links, node) {
-        if (!ip4_addr_isany(netif_ip4_addr(&link->netif)) &&
-            ip4_addr_eq(netif_ip4_addr(&link->netif), address))
-            return link;
-    }
-    return NULL;
+    if (link->interface == &loopback_interface)
+        return 1;
+    return index < loopback_interface.index ? index + 2 : index + 1;
 }

@@ -9,7 +9,8 @@
 #include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
-#include <net/ifioctl.h>
+#include <net/address.h>
+#include <net/route_table.h>
 #include <net/server.h>
 
 static void show_dev(struct text *text)
@@ -39,35 +40,29 @@ static void show_dev(struct text *text)
 }
 PROC_FILE(net_dev) = {"net/dev", show_dev, NULL};
 
-#define RTF_UP      1
-#define RTF_GATEWAY 2
-
-static void route_line(struct text *text, const char *name, uint32_t to,
-                       uint32_t gateway, unsigned flags, uint32_t mask)
+static unsigned route_flags(const struct route *route)
 {
-    text_printf(text, "%s\t%08X\t%08X\t%04X\t%d\t%u\t%d\t%08X\t%d\t%u\t%u\n",
-                name, to, gateway, flags, 0, 0, 0, mask, 0, 0, 0);
+    return RTF_UP | (ip_addr_isany(&route->gateway) ? 0 : RTF_GATEWAY) |
+           (route->prefix == 32 ? RTF_HOST : 0) |
+           (route->link ? 0 : RTF_REJECT);
 }
 
 static void show_route(struct text *text)
 {
-    struct net_link *link;
+    const struct route *route;
 
     text_printf(text, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\t"
                       "Metric\tMask\t\tMTU\tWindow\tIRTT\n");
     net_lock();
-    list_for_each(link, &NET_SERVER.links, node) {
-        uint32_t address = netif_ip4_addr(&link->netif)->addr;
-        uint32_t mask = netif_ip4_netmask(&link->netif)->addr;
-        uint32_t gateway = netif_ip4_gw(&link->netif)->addr;
-
-        if (!address || link == NET_SERVER.loopback)
+    list_for_each(route, &route_table, node) {
+        if (route->table != RT_TABLE_MAIN || !IP_IS_V4(&route->to))
             continue;
-        if (gateway && netif_default == &link->netif)
-            route_line(text, link->interface->name, 0, gateway,
-                       RTF_UP | RTF_GATEWAY, 0);
-        route_line(text, link->interface->name, address & mask, 0, RTF_UP,
-                   mask);
+        text_printf(text,
+                    "%s\t%08X\t%08X\t%04X\t%d\t%u\t%u\t%08X\t%d\t%u\t%u\n",
+                    route->link ? route->link->interface->name : "*",
+                    ip_2_ip4(&route->to)->addr, ip_2_ip4(&route->gateway)->addr,
+                    route_flags(route), 0, 0, route->metric,
+                    ip4_mask_of(route->prefix), 0, 0, 0);
     }
     net_unlock();
 }

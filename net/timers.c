@@ -12,6 +12,7 @@
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/timeouts.h>
+#include <net/address.h>
 #include <net/server.h>
 
 // A late timer makes up for this many missed intervals, not more: after a
@@ -82,6 +83,7 @@ static struct cyclic_timer {
      0},
     {DHCP_FINE_TIMER_MSECS * NSEC_PER_MSEC, dhcp_fine_tmr,
      dhcp_fine_timer_wanted, 0},
+    {NSEC_PER_SEC, address_timer, address_timer_wanted, 0},
 };
 
 void timers_run(void)

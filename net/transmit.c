@@ -72,8 +72,11 @@ static err_t transmit_frame(struct netif *netif, struct pbuf *p)
 {
     struct net_link *link = netif->state;
     struct net_interface *interface = link->interface;
-    struct tx_packet *packet = tx_packet_create(p);
+    struct tx_packet *packet;
 
+    if (!netif_is_up(netif))
+        return ERR_IF;
+    packet = tx_packet_create(p);
     if (!packet)
         return ERR_MEM;
     packet->frame.done = tx_packet_done;
@@ -118,21 +121,48 @@ static bool has_borrowed_pages(const struct pbuf *p)
     return false;
 }
 
+static bool is_resolved(struct netif *netif, const ip4_addr_t *hop)
+{
+    struct eth_addr *mac;
+    const ip4_addr_t *address;
+
+    return etharp_find_addr(netif, hop, &mac, &address) >= 0;
+}
+
+// A question for a hardware address is asked in the name of the packet's
+// source, which may be another of this machine's addresses than the one that
+// lwIP knows.
+static err_t resolve_and_send(struct netif *netif, struct pbuf *p,
+                              const ip4_addr_t *hop)
+{
+    const struct ip_hdr *ip = p->payload;
+    ip4_addr_t own = *netif_ip4_addr(netif);
+    ip_addr_t source;
+
+    ip_addr_copy_from_ip4(source, ip->src);
+    if (!ip_addr_isany(&source) && route_is_local(&source))
+        ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), ip->src);
+    err_t error = etharp_output(netif, p, hop);
+    ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), own);
+    return error;
+}
+
 // IP packets of an Ethernet. While an address is being resolved, lwIP queues
 // the packet; pages of a send buffer could be reused in the meantime (the
 // connection may be reset), so such a packet is queued as a copy.
 err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
-    struct eth_addr *mac;
-    const ip4_addr_t *address;
+    ip4_addr_t hop;
 
-    if (!has_borrowed_pages(p) ||
-        etharp_find_addr(netif, route_next_hop(netif, to), &mac, &address) >= 0)
-        return etharp_output(netif, p, to);
+    route_next_hop(netif, to, &hop);
+    if (is_resolved(netif, &hop))
+        return etharp_output(netif, p, &hop);
+    if (!has_borrowed_pages(p))
+        return resolve_and_send(netif, p, &hop);
     struct pbuf *copy = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
     if (!copy)
         return ERR_MEM;
-    err_t error = etharp_output(netif, copy, to);
+    err_t error = resolve_and_send(netif, copy, &hop);
     pbuf_free(copy);
     return error;
 }

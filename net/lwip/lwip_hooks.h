@@ -14,9 +14,11 @@ struct pbuf;
 /* net/ip_input.c: sees every IPv4 packet first; 0 lets it pass. */
 int net_ip4_input_hook(struct pbuf *p, struct netif *netif);
 
-/* net/route.c: the interface for a packet; NULL leaves it to lwIP. */
+/* net/route.c: the interface for a packet, and the next hop on it. */
 struct netif *net_ip4_route_hook(const ip4_addr_t *source,
                                  const ip4_addr_t *destination);
+const ip4_addr_t *net_etharp_gateway_hook(struct netif *netif,
+                                          const ip4_addr_t *to);
 
 /*
  * net/tcp_option.c: may rewrite the options of an outgoing segment; returns

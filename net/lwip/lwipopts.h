@@ -122,6 +122,7 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 #define LWIP_HOOK_IP4_INPUT(p, netif) net_ip4_input_hook(p, netif)
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
     net_ip4_route_hook(source, destination)
+#define LWIP_HOOK_ETHARP_GET_GW(netif, to) net_etharp_gateway_hook(netif, to)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) \
     net_tcp_options_hook(header, pcb, options)
 

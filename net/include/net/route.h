@@ -8,7 +8,8 @@
 #include <lwip/netif.h>
 
 // The interface for packets to an address, and the source address they get
-// unless bound says one. 0, -ENETUNREACH. Core mutex held.
+// unless bound says one. 0, -ENETUNREACH, or another errno of route_lookup.
+// Core mutex held.
 int route_find(const ip_addr_t *to, const ip_addr_t *bound,
                struct netif **netif, ip_addr_t *source);
 
@@ -18,5 +19,12 @@ bool route_is_broadcast(const ip_addr_t *address);
 
 // Is the hardware address on the way to it known (or none needed)?
 bool route_is_resolved(const ip_addr_t *to);
-// The next hop of an address on a network: itself, or the gateway.
-const ip4_addr_t *route_next_hop(struct netif *netif, const ip4_addr_t *to);
+// Who is to take a packet to an address, sent through an interface: itself, a
+// gateway, or everyone.
+void route_next_hop(const struct netif *netif, const ip4_addr_t *to,
+                    ip4_addr_t *hop);
+
+// The address to send from on a route. 0, -ENETUNREACH.
+struct route;
+int route_source(const struct route *route, const ip_addr_t *to,
+                 ip_addr_t *source);

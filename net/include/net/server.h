@@ -27,6 +27,7 @@ struct net_link {
     struct netif netif;               // lwIP's side
     struct net_interface *interface;  // the driver's
     struct list_node node;            // NET_SERVER.links
+    struct list_node addresses;       // net/address.h
     bool stalled;    // send said -EAGAIN; senders wait for room
     bool unflushed;  // frames were queued since the last flush
     bool was_up;     // link state as last seen
@@ -59,10 +60,9 @@ int link_attach(struct net_interface *interface, struct net_link **link);
 // True if there may be more. Core mutex held; the network thread.
 bool link_poll(struct net_link *link);
 
-// Has an interface the address? Then packets for it stay on this machine.
-struct net_link *link_by_address(const ip4_addr_t *address);
-// The interface with a number as if_nametoindex(3) gives it. NULL: there is
-// none.
+// An attached interface; NULL: none. Indexes are those that programs see,
+// from 1.
+struct net_link *link_by_name(const char *name);
 struct net_link *link_by_index(unsigned index);
 unsigned link_index(const struct net_link *link);
 
