@@ -9,4 +9,5 @@ drivers-y += virtio/virtqueue.c
 drivers-y += virtio-net/rx.c
 drivers-y += virtio-net/tx.c
 drivers-y += virtio-net/virtio_net.c
+drivers-y += virtio-blk/virtio_blk.c
 drivers-y += virtio-rng/virtio_rng.c

@@ -86,6 +86,7 @@ static void boot(void *unused)
 {
     paddr initrd;
     uint64_t size;
+    char root[64];
 
     (void)unused;
     run_initcalls(INIT_DEVICES, INIT_FS);
@@ -93,6 +94,11 @@ static void boot(void *unused)
         int error = initrd_unpack(initrd, size);
         if (error)
             log_line("initrd: error %d", -error);
+    }
+    if (bootarg_value("root", root, sizeof(root))) {
+        int error = vfs_switch_root("ext2", root);
+        if (error)
+            panic("cannot mount %s: error %d", root, -error);
     }
     run_initcalls(INIT_NET, INIT_LATE);
     int error = process_start_init(init_run, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // dd [if=file] [of=file] [bs=size] [count=blocks] [skip=blocks] [seek=blocks]
-// [conv=notrunc]: copies block by block. A size may end with k, M or G.
+// [conv=notrunc,fsync]: copies block by block. A size may end with k, M or G.
 
 #include <err.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@ struct request {
     unsigned long long skip;
     unsigned long long seek;
     bool keep;  // what is in the output file already
+    bool sync;  // the output reaches the disk
 };
 
 static unsigned long long size(const char *text)
@@ -34,7 +35,19 @@ static unsigned long long size(const char *text)
     return suffix ? value << (10 * (suffix - suffixes + 1)) : value;
 }
 
-static void parse(struct request *r, const char *operand)
+static void parse_conversions(struct request *r, char *list)
+{
+    for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
+        if (strcmp(word, "notrunc") == 0)
+            r->keep = true;
+        else if (strcmp(word, "fsync") == 0)
+            r->sync = true;
+        else
+            errx(2, "conv=%s: not understood", word);
+    }
+}
+
+static void parse(struct request *r, char *operand)
 {
     if (strncmp(operand, "if=", 3) == 0)
         r->input = operand + 3;
@@ -48,8 +61,8 @@ static void parse(struct request *r, const char *operand)
         r->skip = size(operand + 5);
     else if (strncmp(operand, "seek=", 5) == 0)
         r->seek = size(operand + 5);
-    else if (strcmp(operand, "conv=notrunc") == 0)
-        r->keep = true;
+    else if (strncmp(operand, "conv=", 5) == 0)
+        parse_conversions(r, operand + 5);
     else
         errx(2, "%s: not understood", operand);
 }
@@ -127,6 +140,8 @@ int main(int argc, char *argv[])
     }
     if (n < 0)
         err(1, "read");
+    if (r.sync && fsync(1) < 0)
+        err(1, "fsync");
     report(full, partial, bytes, &start);
     return 0;
 }

@@ -14,6 +14,12 @@
 #include <riscv/memory_layout.h>
 #include <riscv/sbi.h>
 
+static void nothing(void)
+{
+}
+
+void (*power_prepare)(void) = nothing;
+
 #define TEST_FAIL  0x3333
 #define TEST_PASS  0x5555
 #define TEST_RESET 0x7777

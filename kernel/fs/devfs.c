@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // devtmpfs: a ramfs that starts with a node for every device of the linker set
-// `devices`. Opening a device node, wherever it lies, finds the device by its
-// number.
+// `devices`, and for every one that a driver found. Opening a device node,
+// wherever it lies, finds the device by its number.
 
 #include <abi/errno.h>
 #include <fs/ramfs.h>
@@ -10,11 +10,36 @@
 #include <mm/kmalloc.h>
 #include <string.h>
 
+static const struct device **found;  // (i once /dev is mounted)
+static size_t found_count;
+
+int device_register(const struct device *device)
+{
+    const struct device **more =
+        krealloc(found, (found_count + 1) * sizeof(*found));
+
+    if (!more)
+        return -ENOMEM;
+    found = more;
+    found[found_count++] = device;
+    return 0;
+}
+
+// The nth of all devices, those of the linker set first. NULL past the last.
+static const struct device *device_at(size_t n)
+{
+    size_t built_in = (size_t)(devices_end - devices_start);
+
+    if (n < built_in)
+        return &devices_start[n];
+    return n - built_in < found_count ? found[n - built_in] : NULL;
+}
+
 static int device_open(struct inode *inode, struct file *file)
 {
     const struct device *device;
 
-    linkset_for_each(device, devices) {
+    for (size_t i = 0; (device = device_at(i)); i++) {
         if (device->rdev != inode->rdev ||
             (device->mode & S_IFMT) != (inode->mode & S_IFMT))
             continue;
@@ -54,7 +79,7 @@ static int fill(struct dentry *root)
     const struct device *device;
     int error = 0;
 
-    linkset_for_each(device, devices)
+    for (size_t i = 0; (device = device_at(i)); i++)
         if (!error && device->name)
             error =
                 add_node(root, device->name, device->mode, device->rdev, NULL);

@@ -64,7 +64,10 @@ void inode_put(struct inode *inode)
 
 void inode_stat(const struct inode *inode, struct abi_stat *st)
 {
-    uint64_t pages = READ_ONCE(inode->cache.count);
+    // A disk's blocks, or the memory that the contents take.
+    uint64_t blocks = inode->super->device_blocks
+                          ? READ_ONCE(inode->blocks)
+                          : READ_ONCE(inode->cache.count) * (PAGE_SIZE / 512);
 
     *st = (struct abi_stat){
         .dev = inode->super->device,
@@ -76,7 +79,7 @@ void inode_stat(const struct inode *inode, struct abi_stat *st)
         .rdev = inode->rdev,
         .size = (int64_t)READ_ONCE(inode->cache.size),
         .blksize = PAGE_SIZE,
-        .blocks = (int64_t)(pages * (PAGE_SIZE / 512)),
+        .blocks = (int64_t)blocks,
         .atime = (int64_t)(inode->atime / NSEC_PER_SEC),
         .atime_nsec = inode->atime % NSEC_PER_SEC,
         .mtime = (int64_t)(inode->mtime / NSEC_PER_SEC),

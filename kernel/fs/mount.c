@@ -6,6 +6,7 @@
 
 #include <abi/errno.h>
 #include <abi/fcntl.h>
+#include <dev/power.h>
 #include <fs/ramfs.h>
 #include <fs/vfs.h>
 #include <lib/log.h>
@@ -59,6 +60,8 @@ static void super_destroy(struct super_block *super)
         dentry = parent;
     }
     dentry_put(super->root);
+    if (super->ops && super->ops->unmount)
+        super->ops->unmount(super);
     kfree(super->source);
     kfree(super);
 }
@@ -91,7 +94,7 @@ static int mount_over(const struct file_system *type, const char *source,
 
     if (error)
         return error;
-    super->flags = flags & FLAGS_KEPT;
+    super->flags |= flags & FLAGS_KEPT;
     super->source = kstrdup(source && *source ? source : "none");
     if (!super->source) {
         super_destroy(super);
@@ -173,23 +176,87 @@ int vfs_unmount(struct dentry *root)
     return 0;
 }
 
-static int vfs_init(void)
+// ---- all file systems ----
+
+// The super block behind `before` (NULL: the first), its root with a reference,
+// so that it is not unmounted meanwhile. NULL: no more.
+static struct super_block *next_super(struct super_block *before)
+{
+    struct super_block *super = NULL;
+
+    WITH_LOCK(&vfs_lock) {
+        struct list_node *node = before ? before->node.next : super_blocks.next;
+        if (node != &super_blocks) {
+            super = list_entry(node, struct super_block, node);
+            dentry_get(super->root);
+        }
+    }
+    if (before)
+        dentry_put(before->root);
+    return super;
+}
+
+int vfs_sync(void)
+{
+    struct super_block *super = NULL;
+    int first_error = 0;
+
+    while ((super = next_super(super))) {
+        int error =
+            super->ops && super->ops->sync ? super->ops->sync(super) : 0;
+        first_error = first_error ? first_error : error;
+    }
+    return first_error;
+}
+
+void vfs_shut_down(void)
+{
+    struct super_block *super = NULL;
+
+    while ((super = next_super(super))) {
+        if (super->ops && super->ops->shut_down)
+            super->ops->shut_down(super);
+    }
+}
+
+// ---- start-up ----
+
+// Mount every file system type that asks for it at its place.
+static void mount_boot_types(void)
 {
     const struct file_system *type;
 
-    dentry_init();
-    int error = mount_over(find_type("ramfs"), "rootfs", NULL, 0, NULL);
-    if (error)
-        return error;
     linkset_for_each(type, file_systems) {
         if (!type->boot_path)
             continue;
         vfs_create(AT_FDCWD, type->boot_path, S_IFDIR | 0755, 0, NULL, NULL);
-        error = vfs_mount(type->name, type->name, type->boot_path, 0, NULL);
+        int error = vfs_mount(type->name, type->name, type->boot_path, 0, NULL);
         if (error)
             log_line("mount: %s at %s: error %d", type->name, type->boot_path,
                      error);
     }
+}
+
+int vfs_switch_root(const char *type, const char *source)
+{
+    const struct file_system *found = find_type(type);
+    int error = found ? mount_over(found, source, NULL, 0, NULL) : -ENODEV;
+
+    if (error)
+        return error;
+    // The names of the first root are out of reach from here on.
+    mount_boot_types();
     return 0;
+}
+
+static int vfs_init(void)
+{
+    dentry_init();
+    power_prepare = vfs_shut_down;
+    int error = mount_over(find_type("ramfs"), "rootfs", NULL, 0, NULL);
+
+    if (error == 0)
+        mount_boot_types();
+    return error;
 }
 INITCALL(INIT_FS, vfs_init);

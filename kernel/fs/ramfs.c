@@ -133,6 +133,8 @@ static void tmpfs_statfs(struct super_block *super, struct abi_statfs *st)
     st->bfree = st->bavail = pages_free();
 }
 
+static const struct super_ops tmpfs_ops = {.statfs = tmpfs_statfs};
+
 int ramfs_mount(const char *type, uint64_t magic, uint32_t mode,
                 struct super_block **mounted)
 {
@@ -177,7 +179,7 @@ static int mount_tmpfs(const char *source, const char *options,
             mode = mode * 8 + (uint32_t)(*text - '0');
     int error = ramfs_mount("tmpfs", TMPFS_MAGIC, mode & 07777, super);
     if (!error)
-        (*super)->statfs = tmpfs_statfs;
+        (*super)->ops = &tmpfs_ops;
     return error;
 }
 

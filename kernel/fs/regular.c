@@ -62,6 +62,11 @@ static ssize_t write_locked(struct inode *inode, struct uio *uio,
 
     if (n <= 0)
         return n;
+    if (inode->ops->prepare_write) {
+        n = inode->ops->prepare_write(inode, at, (size_t)n);
+        if (n <= 0)
+            return n;
+    }
     size_t excess = uio->resid - (size_t)n;
     uio->resid -= excess;
     n = page_cache_write(&inode->cache, at, uio);
@@ -71,6 +76,8 @@ static ssize_t write_locked(struct inode *inode, struct uio *uio,
     *position = at + (uint64_t)n;
     drop_set_id(inode);
     inode_changed(inode, true);
+    if (inode->ops->update)
+        inode->ops->update(inode);
     return n;
 }
 
@@ -97,10 +104,12 @@ static int regular_mmap(struct file *file, struct mm_map *map)
     return 0;
 }
 
+// Without a backing store, the page cache is all there is.
 static int regular_fsync(struct file *file)
 {
-    (void)file;
-    return 0;  // the page cache is all there is
+    struct inode *inode = file->inode;
+
+    return inode->ops->sync ? inode->ops->sync(inode) : 0;
 }
 
 const struct file_ops regular_file_ops = {
@@ -128,6 +137,8 @@ int inode_truncate(struct inode *inode, uint64_t size)
         if (!error) {
             drop_set_id(inode);
             inode_changed(inode, true);
+            if (inode->ops->update)
+                inode->ops->update(inode);
         }
     }
     inode_end_write(inode);

@@ -162,7 +162,7 @@ static int fault_cached_locked(struct vma *vma, uaddr addr, uint64_t *pte,
         return -EIO;
     int error = page_cache_get_locked(cache, index, true, &page);
     if (error)
-        return error == -ENOMEM ? -ENOMEM : -EIO;
+        return error == -ENOMEM || error == -ENOSPC ? -ENOMEM : -EIO;
     if (access == VMA_WRITE && !(vma->flags & VMA_SHARED)) {
         struct page *copy = private_copy(vma, page);
         page_put(page);
@@ -171,7 +171,7 @@ static int fault_cached_locked(struct vma *vma, uaddr addr, uint64_t *pte,
         return copy ? 0 : -ENOMEM;
     }
     if (access == VMA_WRITE)
-        page->flags |= PAGE_DIRTY;
+        page_cache_dirtied(cache, page);
     if (vma->flags & VMA_EXEC)
         tlb_sync_code(vma->mm, page);
     set_entry(vma->mm, pte, page, cached_bits(vma, access));
@@ -193,12 +193,16 @@ static int fault_cached(struct vma *vma, uaddr addr, uint64_t *pte,
 static int fault_shared_write(struct vma *vma, uaddr addr, uint64_t *pte)
 {
     WITH_MUTEX(&vma->cache->lock) {
+        struct page *page = NULL;
         WITH_LOCK(&vma->mm->table_lock) {
             if (*pte & PTE_PAGE) {
-                pte_page(*pte)->flags |= PAGE_DIRTY;
+                page = pte_page(*pte);
                 *pte |= PTE_WRITE | PTE_DIRTY;
             }
         }
+        // The cache's lock keeps the page and its being clean.
+        if (page)
+            page_cache_dirtied(vma->cache, page);
     }
     tlb_flush_local(addr);
     return 0;
@@ -257,8 +261,11 @@ int mm_fault(struct mm *mm, uaddr addr, unsigned access)
 {
     if (addr >= USER_TOP)
         return -EFAULT;
-    mutex_lock(&mm->lock);
-    int error = fault_locked(mm, ALIGN_DOWN(addr, PAGE_SIZE), access);
-    mutex_unlock(&mm->lock);
+    int error;
+    do {
+        mutex_lock(&mm->lock);
+        error = fault_locked(mm, ALIGN_DOWN(addr, PAGE_SIZE), access);
+        mutex_unlock(&mm->lock);
+    } while (error == -ENOMEM && page_cache_reclaim());
     return error;
 }

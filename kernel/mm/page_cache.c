@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "page_table.h"
+#include "reclaim.h"
 #include "tlb.h"
 
 // Files take no more memory when less than this part of it is free: what
@@ -21,6 +22,7 @@ void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops)
     *cache = (struct page_cache){.ops = ops};
     mutex_init(&cache->lock, RANK_PAGE_CACHE, "page cache");
     list_init(&cache->mappings);
+    list_init(&cache->backed);
 }
 
 static size_t pages_cached;  // (a) in all caches
@@ -30,7 +32,7 @@ size_t page_cache_pages(void)
     return READ_ONCE(pages_cached);
 }
 
-static void drop_page(struct page_cache *cache, uint64_t index)
+void page_cache_drop_locked(struct page_cache *cache, uint64_t index)
 {
     struct page *page = radix_remove(&cache->pages, index);
     cache->count--;
@@ -42,11 +44,12 @@ static void drop_page(struct page_cache *cache, uint64_t index)
 static void drop_from(struct page_cache *cache, uint64_t index)
 {
     while (radix_next(&cache->pages, &index))
-        drop_page(cache, index);
+        page_cache_drop_locked(cache, index);
 }
 
 void page_cache_destroy(struct page_cache *cache)
 {
+    reclaim_forget(cache);
     drop_from(cache, 0);
 }
 
@@ -74,12 +77,20 @@ static int add_page(struct page_cache *cache, uint64_t index,
         page_put(page);
         return error;
     }
+    if (has_reader(cache))
+        reclaim_watch(cache);
     page->owner = cache;
     page->index = index;
     cache->count++;
     __atomic_fetch_add(&pages_cached, 1, __ATOMIC_RELAXED);
     *result = page;
     return 0;
+}
+
+// An error that memory can mend.
+static bool is_short(int error)
+{
+    return error == -ENOSPC || error == -ENOMEM;
 }
 
 int page_cache_get_locked(struct page_cache *cache, uint64_t index, bool create,
@@ -99,9 +110,12 @@ int page_cache_get_locked(struct page_cache *cache, uint64_t index, bool create,
 int page_cache_get(struct page_cache *cache, uint64_t index, bool create,
                    struct page **page)
 {
-    mutex_lock(&cache->lock);
-    int error = page_cache_get_locked(cache, index, create, page);
-    mutex_unlock(&cache->lock);
+    int error;
+    do {
+        mutex_lock(&cache->lock);
+        error = page_cache_get_locked(cache, index, create, page);
+        mutex_unlock(&cache->lock);
+    } while (is_short(error) && page_cache_reclaim());
     return error;
 }
 
@@ -111,15 +125,18 @@ int page_cache_get(struct page_cache *cache, uint64_t index, bool create,
 static int page_to_read(struct page_cache *cache, uint64_t position, size_t *n,
                         struct page **page)
 {
-    int error = 0;
+    int error;
     *page = NULL;
-    mutex_lock(&cache->lock);
-    uint64_t left = position < cache->size ? cache->size - position : 0;
-    *n = MIN(left, MIN(*n, PAGE_SIZE - position % PAGE_SIZE));
-    if (*n > 0)
-        error = page_cache_get_locked(cache, position >> PAGE_SHIFT,
-                                      has_reader(cache), page);
-    mutex_unlock(&cache->lock);
+    do {
+        error = 0;
+        mutex_lock(&cache->lock);
+        uint64_t left = position < cache->size ? cache->size - position : 0;
+        *n = MIN(left, MIN(*n, PAGE_SIZE - position % PAGE_SIZE));
+        if (*n > 0)
+            error = page_cache_get_locked(cache, position >> PAGE_SHIFT,
+                                          has_reader(cache), page);
+        mutex_unlock(&cache->lock);
+    } while (is_short(error) && page_cache_reclaim());
     return error;
 }
 
@@ -146,6 +163,40 @@ ssize_t page_cache_read(struct page_cache *cache, uint64_t position,
     return uio->done > before ? (ssize_t)(uio->done - before) : error;
 }
 
+void page_cache_dirtied(struct page_cache *cache, struct page *page)
+{
+    page->flags |= PAGE_DIRTY;
+    if (cache->ops && cache->ops->dirtied)
+        cache->ops->dirtied(cache);
+}
+
+void page_cache_mark_dirty(struct page_cache *cache, struct page *page)
+{
+    WITH_MUTEX(&cache->lock) {
+        if (page->owner == cache)
+            page_cache_dirtied(cache, page);
+    }
+}
+
+int page_cache_touch(struct page_cache *cache, uint64_t index)
+{
+    struct page *page;
+    int error = page_cache_get(cache, index, true, &page);
+    if (error == 0) {
+        page_cache_mark_dirty(cache, page);
+        page_put(page);
+    }
+    return error;
+}
+
+void page_cache_drop(struct page_cache *cache, uint64_t index)
+{
+    WITH_MUTEX(&cache->lock) {
+        if (radix_find(&cache->pages, index))
+            page_cache_drop_locked(cache, index);
+    }
+}
+
 // After n bytes were written at position: they count now, unless the page was
 // truncated away meanwhile (which the inode's lock prevents).
 static void wrote(struct page_cache *cache, struct page *page,
@@ -153,7 +204,7 @@ static void wrote(struct page_cache *cache, struct page *page,
 {
     WITH_MUTEX(&cache->lock) {
         cache->size = MAX(cache->size, position + n);
-        page->flags |= PAGE_DIRTY;
+        page_cache_dirtied(cache, page);
         page->flags &= ~PAGE_FETCHABLE;
     }
 }
@@ -219,7 +270,7 @@ int page_cache_truncate(struct page_cache *cache, uint64_t size)
         cache->size = size;
         if (last) {
             memset((char *)page_to_virt(last) + offset, 0, PAGE_SIZE - offset);
-            last->flags |= PAGE_DIRTY;
+            page_cache_dirtied(cache, last);
             page_put(last);
         }
         if (shrinks) {

@@ -195,6 +195,7 @@ static void power_off_with(int status)
     unsigned code = status & 0x7f ? 128 + (status & 0x7f) : status >> 8;
 
     log_line("init ended with status %u", code);
+    power_prepare();
     power_off(code);
 }
 

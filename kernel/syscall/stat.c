@@ -164,8 +164,8 @@ static long statfs_of(struct super_block *super, uaddr buffer)
         .flags = super->flags | 0x20,  // ST_VALID
     };
 
-    if (super->statfs)
-        super->statfs(super, &st);
+    if (super->ops && super->ops->statfs)
+        super->ops->statfs(super, &st);
     return PUT_USER(buffer, st);
 }
 

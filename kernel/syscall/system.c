@@ -59,10 +59,12 @@ long sys_reboot(unsigned long magic, unsigned long magic2,
     case REBOOT_RESTART:
     case REBOOT_RESTART2:
         log_line("restarting");
+        power_prepare();
         power_reboot();
     case REBOOT_POWER_OFF:
     case REBOOT_HALT:
         log_line("power off");
+        power_prepare();
         power_off(0);
     default:
         return -EINVAL;

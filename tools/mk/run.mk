@@ -2,7 +2,7 @@
 # Booting: everything goes through tools/qemu, which says what it understands.
 
 # What tools/qemu takes from its environment, when given to make.
-export CPUS MEM NET TAP HOSTFWD NETDEV PCAP APPEND VIRTIO QEMU GDB_PORT
+export CPUS MEM NET TAP HOSTFWD NETDEV DISK DISK_SIZE PCAP APPEND VIRTIO QEMU GDB_PORT
 INITRD ?= $(B)/initrd.cpio
 boot := KERNEL=$(B)/wharf INITRD='$(INITRD)'
 boot-files := $(B)/wharf $(filter $(B)/%,$(INITRD))

@@ -46,7 +46,13 @@ struct inode_ops {
     int (*readlink)(struct inode *inode, char **target);
     // For links that are no text (/proc/self/fd/N): the dentry itself.
     int (*follow)(struct inode *inode, struct dentry **target);
+    // n bytes (at least one) will be written to a regular file, which lives in
+    // its page cache: how many of them there is room for, or -ENOSPC and the
+    // like. inode->lock held.
+    ssize_t (*prepare_write)(struct inode *inode, uint64_t position, size_t n);
     int (*truncate)(struct inode *inode, uint64_t size);  // inode->lock held
+    // fsync: contents and attributes are on the medium afterwards.
+    int (*sync)(struct inode *inode);
     // Attributes were changed in the inode (mode, owner, times).
     int (*update)(struct inode *inode);
     // The last reference is gone, and so may be the last name (links).
@@ -59,6 +65,7 @@ struct inode {
     uint32_t mode;                    // (m) type and permissions, S_*
     uint32_t uid, gid;                // (m)
     uint32_t links;                   // (n)
+    uint64_t blocks;                  // of 512 bytes, if super counts them
     int32_t writers;                  // (a) open for writing; negative:
                                       // address spaces that run it
     uint64_t number;                  // (i)
@@ -91,20 +98,32 @@ struct dentry {
     char *name;                   // (vfs_lock) owned
 };
 
+// What a file system does as a whole. All may be missing, and may sleep.
+struct super_ops {
+    void (*statfs)(struct super_block *super, struct abi_statfs *st);
+    // Write back what was changed. 0 or the first error.
+    int (*sync)(struct super_block *super);
+    // The machine is about to be turned off: sync, and leave all in good order.
+    void (*shut_down)(struct super_block *super);
+    // The last step of unmounting: no name and no file is in use any more.
+    void (*unmount)(struct super_block *super);
+};
+
 struct super_block {
-    const char *type;         // (i) "ramfs", "proc"
-    struct dentry *root;      // (i)
-    struct dentry *covers;    // (vfs_lock) the mount point, NULL for /
-    struct mutex names_lock;  // RANK_DIRECTORY
-    uint64_t device;          // (i) st_dev
-    uint64_t magic;           // (i) for statfs
-    uint64_t next_inode;      // (a) number
-    unsigned flags;           // MS_*
-    bool volatile_names;      // (i) every lookup asks the file system
-    struct list_node node;    // (vfs_lock) in mount order
-    char *source;             // for /proc/mounts, owned
-    void *private;            // (i) the file system's own
-    void (*statfs)(struct super_block *, struct abi_statfs *);  // or NULL
+    const char *type;             // (i) "ramfs", "proc"
+    const struct super_ops *ops;  // (i) or NULL
+    struct dentry *root;          // (i)
+    struct dentry *covers;        // (vfs_lock) the mount point, NULL for /
+    struct mutex names_lock;      // RANK_DIRECTORY
+    uint64_t device;              // (i) st_dev
+    uint64_t magic;               // (i) for statfs
+    uint64_t next_inode;          // (a) number
+    unsigned flags;               // MS_*
+    bool volatile_names;          // (i) every lookup asks the file system
+    bool device_blocks;           // (i) inode->blocks counts what a file takes
+    struct list_node node;        // (vfs_lock) in mount order
+    char *source;                 // for /proc/mounts, owned
+    void *private;                // (i) the file system's own
 };
 
 // A file system type, by linker set; mount makes a super block with a root.
@@ -236,6 +255,12 @@ extern struct dentry *root_dentry;  // of the first file system
 int vfs_mount(const char *type, const char *source, const char *path,
               unsigned flags, const char *options);
 int vfs_unmount(struct dentry *root);
+// Make another file system the root, with /dev and its kin mounted in it.
+int vfs_switch_root(const char *type, const char *source);
+// Have every file system write back what was changed. 0 or the first error.
+int vfs_sync(void);
+// Nothing runs any more: leave every file system in good order.
+void vfs_shut_down(void);
 struct super_block *super_create(const char *type, uint64_t magic);
 extern struct list_node super_blocks;  // (vfs_lock) in mount order
 
@@ -300,12 +325,16 @@ bool dir_emit_dots(struct file *file, struct readdir *context);
 // ---- devices (fs/devfs.c) ----
 struct device {
     const char *name;  // under /dev
-    uint32_t mode;     // S_IFCHR | permissions
+    uint32_t mode;     // S_IFCHR or S_IFBLK | permissions
     uint64_t rdev;
     const struct file_ops *ops;
 };
 LINKSET_DECLARE(devices, struct device);
 #define DEVICE(name) LINKSET_ENTRY(devices, struct device, device_##name)
+
+// The same for one that is found while the machine starts, before /dev is
+// mounted. Borrows it for good. 0 or -ENOMEM.
+int device_register(const struct device *device);
 
 extern const struct file_ops device_file_ops;  // opens by inode->rdev
 extern const struct file_ops fifo_file_ops;    // (fs/pipe.c)

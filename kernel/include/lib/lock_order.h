@@ -23,7 +23,10 @@ enum lock_rank {
     RANK_SOCKET_RECV,  // a socket's receiver
     RANK_MM,           // an address space's VMAs
     RANK_PAGE_CACHE,   // an inode's pages
+    RANK_FILE_SYSTEM,  // the metadata of a file system on a disk
+    RANK_BLOCK_CACHE,  // a disk's pages
     RANK_NET_CORE,     // NET_SERVER's core mutex: lwIP
+    RANK_RECLAIM,      // who can give memory back
     RANK_KSTACK,       // the area of kernel stacks
     RANK_LEAF_MUTEX,   // mutexes under which no other is taken
 

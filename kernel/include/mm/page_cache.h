@@ -21,6 +21,9 @@ struct page_cache_ops {
     // Write a dirty page back. NULL where there is no backing store.
     int (*write_page)(struct page_cache *cache, struct page *page,
                       uint64_t index);
+    // A page was changed that write_page will have to write. Called with the
+    // cache's lock held. NULL: nobody wants to know.
+    void (*dirtied)(struct page_cache *cache);
 };
 
 struct page_cache {
@@ -30,6 +33,7 @@ struct page_cache {
     uint64_t count;                    // (lock) pages present
     uint64_t size;                     // (lock) the file's size in bytes
     struct list_node mappings;         // (lock) VMAs, for truncation
+    struct list_node backed;           // of those with a store (mm/reclaim.c)
 };
 
 void page_cache_init(struct page_cache *cache,
@@ -56,6 +60,31 @@ ssize_t page_cache_write(struct page_cache *cache, uint64_t position,
 // Set the size; pages beyond it go, also from address spaces that map them, and
 // the rest of the last page is zeroed.
 int page_cache_truncate(struct page_cache *cache, uint64_t size);
+
+// For whoever keeps data of its own in a cache: a page of it was changed.
+void page_cache_mark_dirty(struct page_cache *cache, struct page *page);
+// The same with the lock held.
+void page_cache_dirtied(struct page_cache *cache, struct page *page);
+// Make sure that the page at index is there, as if it had been written to. 0,
+// -ENOMEM, -ENOSPC, -EIO.
+int page_cache_touch(struct page_cache *cache, uint64_t index);
+// Forget the page at index, dirty or not. No mapping may have it.
+void page_cache_drop(struct page_cache *cache, uint64_t index);
+
+// Memory is short: forget pages that can be read again (mm/reclaim.c). How many
+// were freed. May be called with locks held, but not a cache's.
+size_t page_cache_reclaim(void);
+bool page_cache_is_short(void);  // is it time to write back and to forget?
+
+// Whoever keeps something else that can be had again registers a function that
+// forgets what is not in use, and returns how much that was. It may not wait
+// for a lock.
+struct reclaimer {
+    size_t (*reclaim)(struct reclaimer *reclaimer);
+    struct list_node node;  // mm/reclaim.c's
+};
+void reclaimer_add(struct reclaimer *reclaimer);
+void reclaimer_remove(struct reclaimer *reclaimer);
 
 // Pages in all caches together.
 size_t page_cache_pages(void);
