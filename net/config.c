@@ -38,11 +38,15 @@ static void log_address(const struct net_link *link, const ip4_addr_t *ip,
              prefix_length(mask), gateway);
 }
 
-// An interface's address in lwIP changed: DHCP's doing.
-static void status_callback(struct netif *netif)
+// netif_ext_callback: an interface's address in lwIP changed, by DHCP.
+static void status_callback(struct netif *netif, netif_nsc_reason_t reason,
+                            const netif_ext_callback_args_t *args)
 {
     struct net_link *link = netif->state;
 
+    (void)args;
+    if (!(reason & (LWIP_NSC_IPV4_SETTINGS_CHANGED | LWIP_NSC_IPV4_ADDR_VALID)))
+        return;
     address_lease_changed(link);
     WRITE_ONCE(unpublished, true);  // DHCP stores them before the address
     if (dhcp_supplied_address(netif))
@@ -78,6 +82,8 @@ static void configure(struct net_link *link, const ip4_addr_t *ip,
     if (error < 0)
         log_line("net: %s: error %d", link->interface->name, -error);
 }
+
+static netif_ext_callback_t callback;
 
 // "10.0.2.15/24,10.0.2.2,10.0.2.3". False if it is not of that form.
 static bool parse_static(char *text, ip4_addr_t *address, ip4_addr_t *mask,
@@ -141,7 +147,8 @@ void config_start(struct net_link *link)
         configure_loopback(link);
         return;
     }
-    netif_set_status_callback(&link->netif, status_callback);
+    if (first)
+        netif_add_ext_callback(&callback, status_callback);
     bool given = first && bootarg_value("ip", text, sizeof(text));
     first = false;
     if (given && strcmp(text, "none") == 0)

@@ -4,6 +4,7 @@
 
 #include <abi/errno.h>
 #include <lib/types.h>
+#include <lwip/prot/icmp6.h>
 #include <net/errors.h>
 
 int errno_of(err_t error)
@@ -55,4 +56,35 @@ const struct icmp_errno *icmp_unreachable_errno(uint8_t code)
     };
 
     return code < ARRAY_SIZE(table) ? &table[code] : NULL;
+}
+
+// RFC 4443's errors, as Linux maps them.
+const struct icmp_errno *icmp6_errno(uint8_t type, uint8_t code)
+{
+    static const struct icmp_errno unreachable[] = {
+        {ENETUNREACH, false},   // 0 no route
+        {EACCES, true},         // 1 prohibited
+        {EHOSTUNREACH, false},  // 2 beyond the scope of the source
+        {EHOSTUNREACH, false},  // 3 address unreachable
+        {ECONNREFUSED, true},   // 4 port unreachable
+        {EACCES, true},         // 5 source failed a policy
+        {EACCES, true},         // 6 route to be rejected
+    };
+    static const struct icmp_errno too_big = {EMSGSIZE, false};
+    static const struct icmp_errno time_exceeded = {EHOSTUNREACH, false};
+    static const struct icmp_errno parameter = {EPROTO, true};
+    static const struct icmp_errno other = {EPROTO, false};
+
+    switch (type) {
+    case ICMP6_TYPE_DUR:
+        return code < ARRAY_SIZE(unreachable) ? &unreachable[code] : &other;
+    case ICMP6_TYPE_PTB:
+        return &too_big;
+    case ICMP6_TYPE_TE:
+        return &time_exceeded;
+    case ICMP6_TYPE_PP:
+        return &parameter;
+    default:
+        return NULL;
+    }
 }

@@ -71,9 +71,16 @@ static void tcp_segment(const struct ip_hdr *ip, size_t length)
     const struct tcp_hdr *tcp =
         (const void *)((const uint8_t *)ip + IPH_HL_BYTES(ip));
 
-    if (length >= IPH_HL_BYTES(ip) + sizeof(*tcp) &&
-        (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
-        time_wait_recycle(ip, tcp);
+    struct endpoint local, peer;
+
+    if (length < IPH_HL_BYTES(ip) + sizeof(*tcp) ||
+        (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+        return;
+    ip_addr_copy_from_ip4(local.ip, ip->dest);
+    ip_addr_copy_from_ip4(peer.ip, ip->src);
+    local.port = lwip_ntohs(tcp->dest);
+    peer.port = lwip_ntohs(tcp->src);
+    time_wait_recycle(&local, &peer, lwip_ntohl(tcp->seqno));
 }
 
 // LWIP_HOOK_IP4_INPUT. lwIP has checked nothing yet but the version.

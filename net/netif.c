@@ -12,6 +12,7 @@
 #include <lwip/ip.h>
 #include <mm/kmalloc.h>
 #include <net/address.h>
+#include <net/ip6.h>
 #include <net/loopback.h>
 #include <net/observer.h>
 #include <net/packet.h>
@@ -159,18 +160,44 @@ static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
 // lwIP accepts a packet only at an address of its netif. What reaches `lo` was
 // routed there for being addressed to this machine (any address of 127/8, or
 // another interface's), so lo's address is the packet's while it is taken in.
-static err_t bare_input(struct pbuf *p, struct netif *netif)
+static void bare_input4(struct pbuf *p, struct netif *netif)
 {
     ip4_addr_t own = *netif_ip4_addr(netif);
     const struct ip_hdr *ip = p->payload;
 
-    if (p->len < IP_HLEN) {
-        pbuf_free(p);
-        return ERR_OK;
-    }
     ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), ip->dest);
     ip_input(p, netif);
     ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), own);
+}
+
+// The same for IPv6, where it is the interface that owns the address that takes
+// the packet in: the scope of a link-local address is that interface.
+static void bare_input6(struct pbuf *p, struct netif *netif)
+{
+    const struct ip6_hdr *ip6 = p->payload;
+    ip6_addr_t to;
+    struct net_link *owner;
+
+    ip6_addr_copy_from_packed(to, ip6->dest);
+    owner = link_by_address6(&to);
+    struct netif *taker = owner ? &owner->netif : netif;
+    uint16_t checks = taker->chksum_flags;
+    taker->chksum_flags &=
+        ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
+    ip_input(p, taker);
+    taker->chksum_flags = checks;
+}
+
+static err_t bare_input(struct pbuf *p, struct netif *netif)
+{
+    NET_SERVER.taking_looped = true;
+    if (p->len >= IP6_HLEN && IP_HDR_GET_VERSION(p->payload) == 6)
+        bare_input6(p, netif);
+    else if (p->len >= IP_HLEN && IP_HDR_GET_VERSION(p->payload) == 4)
+        bare_input4(p, netif);
+    else
+        pbuf_free(p);
+    NET_SERVER.taking_looped = false;
     return ERR_OK;
 }
 
@@ -216,14 +243,16 @@ static err_t link_init_netif(struct netif *netif)
     interface->ops->local_mac_address(interface, netif->hwaddr);
     if (interface->capabilities & NET_BARE_IP) {
         netif->output = transmit_ip_bare;
+        netif->output_ip6 = transmit_ip6_bare;
         netif->input = bare_input;
         netif->chksum_flags &=
             ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP);
         return ERR_OK;
     }
-    netif->flags |=
-        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    netif->flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
+                    NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     netif->output = transmit_ip;
+    netif->output_ip6 = transmit_ip6;
     netif->linkoutput = transmit_ethernet;
     netif->input = ethernet_receive;
     return ERR_OK;
@@ -243,6 +272,7 @@ int link_attach(struct net_interface *interface, struct net_link **result)
         kfree(link);
         return -ENOMEM;
     }
+    link->netif.num = link_index(link) - 1;  // its zone is its index
     if (interface == &loopback_interface)
         list_push_front(&NET_SERVER.links, &link->node);  // index 1
     else

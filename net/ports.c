@@ -30,13 +30,23 @@ static struct list_node *bucket_of(uint16_t port)
     return bucket;
 }
 
+// Is there a packet that is for both? An address of any type of packet is the
+// :: of a socket that serves both protocols.
+static bool addresses_overlap(const ip_addr_t *one, const ip_addr_t *other)
+{
+    if (IP_IS_ANY_TYPE_VAL(*one) || IP_IS_ANY_TYPE_VAL(*other))
+        return true;
+    if (IP_GET_TYPE(one) != IP_GET_TYPE(other))
+        return false;
+    return ip_addr_isany(one) || ip_addr_isany(other) || ip_addr_eq(one, other);
+}
+
 static bool overlap(const struct port_binding *binding, int protocol,
                     const struct endpoint *local)
 {
     return binding->protocol == protocol &&
            binding->local.port == local->port &&
-           (ip_addr_isany(&binding->local.ip) || ip_addr_isany(&local->ip) ||
-            ip_addr_eq(&binding->local.ip, &local->ip));
+           addresses_overlap(&binding->local.ip, &local->ip);
 }
 
 static bool port_taken(int protocol, const struct endpoint *local, bool reuse)
@@ -65,41 +75,43 @@ static uint16_t pick_port(int protocol, struct endpoint local, uint16_t avoid)
     return 0;
 }
 
-static struct port_binding *binding_create(int protocol,
-                                           const struct endpoint *local,
-                                           bool reuse)
+static struct port_binding *binding_create(const struct port_binding *like)
 {
     struct port_binding *binding = kzalloc(sizeof(*binding));
 
     if (!binding)
         return NULL;
     binding->refs = 1;
-    binding->protocol = protocol;
-    binding->local = *local;
-    binding->reuse = reuse;
-    list_push_back(bucket_of(local->port), &binding->node);
+    binding->protocol = like->protocol;
+    binding->family = like->family;
+    binding->local = like->local;
+    binding->reuse = like->reuse;
+    list_push_back(bucket_of(like->local.port), &binding->node);
     return binding;
 }
 
-int port_bind(int protocol, const struct endpoint *local, bool reuse,
+int port_bind(const struct socket *socket, const struct endpoint *local,
               uint16_t avoid, struct port_binding **result)
 {
-    struct endpoint chosen = *local;
+    struct port_binding wanted = {.protocol = socket->protocol,
+                                  .family = socket->family,
+                                  .local = *local,
+                                  .reuse = socket->options.reuse_address};
 
     assert_debug(net_locked());
     if (local->port == 0)
-        chosen.port = pick_port(protocol, chosen, avoid);
-    else if (port_taken(protocol, local, reuse))
-        chosen.port = 0;
-    if (chosen.port == 0)
+        wanted.local.port = pick_port(wanted.protocol, *local, avoid);
+    else if (port_taken(wanted.protocol, local, wanted.reuse))
+        wanted.local.port = 0;
+    if (wanted.local.port == 0)
         return -EADDRINUSE;
-    *result = binding_create(protocol, &chosen, reuse);
+    *result = binding_create(&wanted);
     return *result ? 0 : -ENOMEM;
 }
 
 struct port_binding *port_clone(const struct port_binding *binding)
 {
-    return binding_create(binding->protocol, &binding->local, binding->reuse);
+    return binding_create(binding);
 }
 
 int port_listen(struct port_binding *binding)

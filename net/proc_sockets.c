@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// /proc/net/tcp, udp and sockstat: the Internet sockets as proc(5) lays them
-// out, from lwIP's lists of PCBs and the sockets behind them.
+// /proc/net/tcp, tcp6, udp, udp6, sockstat and sockstat6: the Internet sockets
+// as proc(5) lays them out, from lwIP's lists of PCBs and the sockets behind
+// them.
 
 #include <abi/inet.h>
 #include <fs/proc.h>
@@ -28,9 +29,9 @@ static const uint8_t linux_state[] = {
     [TIME_WAIT] = ABI_TCP_TIME_WAIT,
 };
 
-// What a row says; addresses as in memory, ports in host order.
+// What a row says; ports in host order.
 struct row {
-    uint32_t local, peer;
+    ip_addr_t local, peer;
     uint16_t local_port, peer_port;
     unsigned state, timer;
     size_t send_queue, receive_queue;
@@ -39,14 +40,36 @@ struct row {
     uint64_t inode;
 };
 
-static void print_row(struct text *text, unsigned number, const struct row *r)
+#define HEADINGS4 "local_address rem_address  "
+#define HEADINGS6                                                    \
+    "local_address                         remote_address          " \
+    "             "
+
+// An address as words of memory, read by this machine; IPv4's is mapped among
+// IPv6's.
+static void print_address(struct text *text, int family,
+                          const ip_addr_t *address, uint16_t port)
 {
-    text_printf(text,
-                "%4u: %08X:%04X %08X:%04X %02X %08lX:%08lX %02X:%08lX %08X "
-                "%5u %8d %lu",
-                number, r->local, r->local_port, r->peer, r->peer_port,
-                r->state, r->send_queue, r->receive_queue, r->timer, 0ul,
-                r->retransmits, r->uid, 0, r->inode);
+    ip6_addr_t ip = {0};
+
+    if (IP_IS_V6(address))
+        ip6_addr_copy(ip, *ip_2_ip6(address));
+    else if (IP_IS_V4(address))
+        ip4_2_ipv4_mapped_ipv6(&ip, ip_2_ip4(address));
+    if (family == AF_INET6)
+        text_printf(text, "%08X%08X%08X", ip.addr[0], ip.addr[1], ip.addr[2]);
+    text_printf(text, "%08X:%04X ", ip.addr[3], port);
+}
+
+static void print_row(struct text *text, int family, unsigned number,
+                      const struct row *r)
+{
+    text_printf(text, "%4u: ", number);
+    print_address(text, family, &r->local, r->local_port);
+    print_address(text, family, &r->peer, r->peer_port);
+    text_printf(text, "%02X %08lX:%08lX %02X:%08lX %08X %5u %8d %lu", r->state,
+                r->send_queue, r->receive_queue, r->timer, 0ul, r->retransmits,
+                r->uid, 0, r->inode);
 }
 
 static void fill_socket(struct row *r, const struct socket *socket)
@@ -63,9 +86,25 @@ static struct tcp_socket *socket_of_pcb(struct tcp_pcb *pcb)
     return t && t->pcb == pcb && !t->orphaned ? t : NULL;
 }
 
-static void print_tcp(struct text *text, unsigned number, struct tcp_pcb *pcb)
+// AF_INET or AF_INET6: the family of the socket that a PCB has, or had.
+static int family_of_pcb(struct tcp_pcb *pcb)
 {
-    struct row r = {.local = ip_2_ip4(&pcb->local_ip)->addr,
+    struct tcp_socket *t = tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET);
+    struct port_binding *binding =
+        pcb->state == LISTEN ? NULL : tcp_ext_arg_get(pcb, TCP_ARGUMENT_PORT);
+
+    if (t)
+        return t->socket.family;
+    if (binding)
+        return binding->family;
+    return IP_IS_V4_VAL(pcb->local_ip) ? AF_INET : AF_INET6;
+}
+
+static void print_tcp(struct text *text, int family, unsigned number,
+                      struct tcp_pcb *pcb)
+{
+    struct row r = {.local = pcb->local_ip,
+                    .peer = *IP_ANY_TYPE,
                     .local_port = pcb->local_port,
                     .state = linux_state[pcb->state]};
     struct tcp_socket *t = socket_of_pcb(pcb);
@@ -73,7 +112,7 @@ static void print_tcp(struct text *text, unsigned number, struct tcp_pcb *pcb)
     if (pcb->state == LISTEN) {
         r.receive_queue = t ? t->accept_count : 0;
     } else {
-        r.peer = ip_2_ip4(&pcb->remote_ip)->addr;
+        r.peer = pcb->remote_ip;
         r.peer_port = pcb->remote_port;
         r.retransmits = pcb->nrtx;
         r.timer = pcb->state == TIME_WAIT ? 3 : pcb->unacked ? 1 : 0;
@@ -84,28 +123,43 @@ static void print_tcp(struct text *text, unsigned number, struct tcp_pcb *pcb)
     }
     if (t)
         fill_socket(&r, &t->socket);
-    print_row(text, number, &r);
+    print_row(text, family, number, &r);
     text_printf(text, " 1 0 %u 0 0 %u -1\n",
                 pcb->state == LISTEN ? 100 : pcb->rto * TCP_SLOW_INTERVAL / 10,
                 pcb->state == LISTEN ? 10 : pcb->cwnd / MAX(pcb->mss, 1));
 }
 
-static void show_tcp(struct text *text)
+static void show_tcp_of(struct text *text, int family)
 {
     struct tcp_pcb *const lists[] = {tcp_listen_pcbs.pcbs, tcp_active_pcbs,
                                      tcp_tw_pcbs};
     unsigned number = 0;
 
-    text_printf(text, "  sl  local_address rem_address   st tx_queue rx_queue "
-                      "tr tm->when retrnsmt   uid  timeout inode\n");
+    text_printf(text,
+                "  sl  %s st tx_queue rx_queue tr tm->when retrnsmt   uid  "
+                "timeout inode\n",
+                family == AF_INET6 ? HEADINGS6 : HEADINGS4);
     net_lock();
     for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
-        for (struct tcp_pcb *pcb = lists[i]; pcb; pcb = pcb->next)
-            print_tcp(text, number++, pcb);
+        for (struct tcp_pcb *pcb = lists[i]; pcb; pcb = pcb->next) {
+            if (family_of_pcb(pcb) == family)
+                print_tcp(text, family, number++, pcb);
+        }
     }
     net_unlock();
 }
+
+static void show_tcp(struct text *text)
+{
+    show_tcp_of(text, AF_INET);
+}
 PROC_FILE(net_tcp) = {"net/tcp", show_tcp, NULL};
+
+static void show_tcp6(struct text *text)
+{
+    show_tcp_of(text, AF_INET6);
+}
+PROC_FILE(net_tcp6) = {"net/tcp6", show_tcp6, NULL};
 
 // The socket of a PCB, NULL for lwIP's own (the DHCP client's).
 static struct udp_socket *socket_of_udp(struct udp_pcb *pcb)
@@ -113,54 +167,95 @@ static struct udp_socket *socket_of_udp(struct udp_pcb *pcb)
     return pcb->recv == udp_receive_callback ? pcb->recv_arg : NULL;
 }
 
-static void show_udp(struct text *text)
+static int family_of_udp(struct udp_pcb *pcb)
+{
+    struct udp_socket *u = socket_of_udp(pcb);
+
+    return u ? u->socket.family : AF_INET;
+}
+
+static void print_udp(struct text *text, int family, unsigned number,
+                      struct udp_pcb *pcb)
+{
+    struct udp_socket *u = socket_of_udp(pcb);
+    bool connected = pcb->flags & UDP_FLAGS_CONNECTED;
+    struct row r = {
+        .local = pcb->local_ip,
+        .peer = *IP_ANY_TYPE,
+        .local_port = pcb->local_port,
+        .state = connected ? ABI_TCP_ESTABLISHED : ABI_TCP_CLOSE,
+    };
+
+    if (connected) {
+        r.peer = pcb->remote_ip;
+        r.peer_port = pcb->remote_port;
+    }
+    if (u) {
+        r.receive_queue = u->socket.receive_memory;
+        fill_socket(&r, &u->socket);
+    }
+    text_printf(text, " ");
+    print_row(text, family, number, &r);
+    text_printf(text, " 2 0 %lu\n", u ? u->drops : 0);
+}
+
+static void show_udp_of(struct text *text, int family)
 {
     unsigned number = 0;
 
-    text_printf(text, "   sl  local_address rem_address   st tx_queue rx_queue "
-                      "tr tm->when retrnsmt   uid  timeout inode ref pointer "
-                      "drops\n");
+    text_printf(text,
+                "   sl  %s st tx_queue rx_queue tr tm->when retrnsmt   uid  "
+                "timeout inode ref pointer drops\n",
+                family == AF_INET6 ? HEADINGS6 : HEADINGS4);
     net_lock();
     for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next) {
-        struct udp_socket *u = socket_of_udp(pcb);
-        bool connected = pcb->flags & UDP_FLAGS_CONNECTED;
-        struct row r = {
-            .local = ip_2_ip4(&pcb->local_ip)->addr,
-            .local_port = pcb->local_port,
-            .state = connected ? ABI_TCP_ESTABLISHED : ABI_TCP_CLOSE,
-        };
-
-        if (connected) {
-            r.peer = ip_2_ip4(&pcb->remote_ip)->addr;
-            r.peer_port = pcb->remote_port;
-        }
-        if (u) {
-            r.receive_queue = u->socket.receive_memory;
-            fill_socket(&r, &u->socket);
-        }
-        text_printf(text, " ");
-        print_row(text, number++, &r);
-        text_printf(text, " 2 0 %lu\n", u ? u->drops : 0);
+        if (family_of_udp(pcb) == family)
+            print_udp(text, family, number++, pcb);
     }
     net_unlock();
 }
+
+static void show_udp(struct text *text)
+{
+    show_udp_of(text, AF_INET);
+}
 PROC_FILE(net_udp) = {"net/udp", show_udp, NULL};
 
-static void show_sockstat(struct text *text)
+static void show_udp6(struct text *text)
 {
-    unsigned used = 0, orphans = 0, waiting = 0, udp = 0;
+    show_udp_of(text, AF_INET6);
+}
+PROC_FILE(net_udp6) = {"net/udp6", show_udp6, NULL};
 
-    net_lock();
+struct counts {
+    unsigned tcp, orphans, waiting, udp;
+};
+
+// The sockets of a family. Core mutex held.
+static struct counts count_sockets(int family)
+{
+    struct counts n = {0};
+
     for (struct tcp_pcb *pcb = tcp_listen_pcbs.pcbs; pcb; pcb = pcb->next)
-        used++;
+        n.tcp += family_of_pcb(pcb) == family;
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
-        used++;
-        orphans += !socket_of_pcb(pcb);
+        n.tcp += family_of_pcb(pcb) == family;
+        n.orphans += !socket_of_pcb(pcb);
     }
     for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next)
-        waiting++;
+        n.waiting++;
     for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next)
-        udp += socket_of_udp(pcb) != NULL;
+        n.udp += socket_of_udp(pcb) && family_of_udp(pcb) == family;
+    return n;
+}
+
+// (Orphans and TIME_WAIT are those of both families, as on Linux.)
+static void show_sockstat(struct text *text)
+{
+    struct counts n;
+
+    net_lock();
+    n = count_sockets(AF_INET);
     net_unlock();
     text_printf(text,
                 "sockets: used %u\n"
@@ -169,11 +264,29 @@ static void show_sockstat(struct text *text)
                 "UDPLITE: inuse 0\n"
                 "RAW: inuse 0\n"
                 "FRAG: inuse %u memory %u\n",
-                READ_ONCE(socket_count), used, orphans, waiting,
+                READ_ONCE(socket_count), n.tcp, n.orphans, n.waiting,
                 (unsigned)lwip_stats.memp[MEMP_TCP_PCB]->used +
                     (unsigned)lwip_stats.memp[MEMP_TCP_PCB_LISTEN]->used,
-                (unsigned)lwip_stats.memp[MEMP_TCP_SEG]->used, udp,
+                (unsigned)lwip_stats.memp[MEMP_TCP_SEG]->used, n.udp,
                 (unsigned)lwip_stats.memp[MEMP_PBUF]->used,
                 (unsigned)lwip_stats.memp[MEMP_REASSDATA]->used, 0);
 }
 PROC_FILE(net_sockstat) = {"net/sockstat", show_sockstat, NULL};
+
+static void show_sockstat6(struct text *text)
+{
+    struct counts n;
+
+    net_lock();
+    n = count_sockets(AF_INET6);
+    net_unlock();
+    text_printf(text,
+                "TCP6: inuse %u\n"
+                "UDP6: inuse %u\n"
+                "UDPLITE6: inuse 0\n"
+                "RAW6: inuse 0\n"
+                "FRAG6: inuse %u memory %u\n",
+                n.tcp, n.udp,
+                (unsigned)lwip_stats.memp[MEMP_IP6_REASSDATA]->used, 0);
+}
+PROC_FILE(net_sockstat6) = {"net/sockstat6", show_sockstat6, NULL};

@@ -8,6 +8,7 @@
 #include <lwip/ip.h>
 #include <lwip_hooks.h>
 #include <net/address.h>
+#include <net/ip6.h>
 #include <net/route.h>
 #include <net/route_table.h>
 #include <net/server.h>
@@ -69,8 +70,11 @@ int route_find(const ip_addr_t *to, const ip_addr_t *bound,
                struct netif **netif, ip_addr_t *source)
 {
     const struct route *route;
-    int error = route_lookup(to, NULL, &route);
+    int error;
 
+    if (IP_IS_V6(to))
+        return route6_find(to, bound, netif, source);
+    error = route_lookup(to, NULL, &route);
     if (error < 0)
         return error;
     *netif = netif_of(route);
@@ -104,6 +108,9 @@ bool route_is_resolved(const ip_addr_t *to)
     const ip4_addr_t *address;
     ip4_addr_t hop;
 
+    if (IP_IS_V6(to))
+        return link_by_address6(ip_2_ip6(to)) ||
+               neighbour6_is_resolved(ip_2_ip6(to));
     if (route_lookup(to, NULL, &route) < 0)
         return true;
     struct netif *netif = netif_of(route);
@@ -122,11 +129,15 @@ static uint8_t type_of(const ip_addr_t *address)
 
 bool route_is_local(const ip_addr_t *address)
 {
+    if (IP_IS_V6(address))
+        return ip_addr_isany(address) || link_by_address6(ip_2_ip6(address));
     return ip_addr_isany(address) || type_of(address) == RTN_LOCAL;
 }
 
 bool route_is_broadcast(const ip_addr_t *address)
 {
+    if (!IP_IS_V4(address))
+        return false;
     return ip_2_ip4(address)->addr == IPADDR_BROADCAST ||
            type_of(address) == RTN_BROADCAST;
 }

@@ -125,6 +125,7 @@ static void attach_devices(void)
         if (interface == &loopback_interface)
             NET_SERVER.loopback = link;
         config_start(link);
+        config6_start(link);
     }
 }
 

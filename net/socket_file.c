@@ -2,10 +2,12 @@
 //
 // Sockets as files: read, write, poll, ioctl, fstat and the last close.
 
+#include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <abi/ioctl.h>
 #include <abi/mode.h>
 #include <abi/stat.h>
+#include <net/ifioctl.h>
 #include <net/socket.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,13 +46,17 @@ static unsigned socket_file_poll(struct file *file, struct poll_table *table)
     return socket->ops->poll(socket);
 }
 
+// Any socket answers what is asked about interfaces; if_nametoindex(3) asks an
+// AF_UNIX one.
 static long socket_file_ioctl(struct file *file, unsigned command,
                               uaddr argument)
 {
     struct socket *socket = file->private;
+    long result = -ENOTTY;
 
-    return socket->ops->ioctl ? socket->ops->ioctl(socket, command, argument)
-                              : -ENOTTY;
+    if (socket->ops->ioctl)
+        result = socket->ops->ioctl(socket, command, argument);
+    return result == -ENOTTY ? interface_ioctl(command, argument) : result;
 }
 
 static void socket_file_describe(struct file *file, char *buf, size_t n)

@@ -13,15 +13,26 @@
 #include <net/sysctl.h>
 #include <string.h>
 
+// Is the row for this kind of socket? (An AF_INET6 socket has IPv4's options
+// too, but for a raw one, which speaks only IPv6.)
+static bool row_is_for(const struct socket_option *row,
+                       const struct socket *socket)
+{
+    if (row->protocol && row->protocol != socket->protocol)
+        return false;
+    if (!row->family || row->family == socket->family)
+        return true;
+    return row->family == AF_INET && socket->family == AF_INET6 &&
+           (row->protocol || socket->type != SOCK_RAW);
+}
+
 static const struct socket_option *find_option(struct socket *socket, int level,
                                                int name)
 {
     const struct socket_option *row;
 
     linkset_for_each(row, socket_options) {
-        if (row->level == level && row->name == name &&
-            (!row->family || row->family == socket->family) &&
-            (!row->protocol || row->protocol == socket->protocol))
+        if (row->level == level && row->name == name && row_is_for(row, socket))
             return row;
     }
     return NULL;
@@ -35,7 +46,8 @@ static int no_such_option(struct socket *socket, int level, bool reading)
         return -ENOPROTOOPT;
     if (socket->family == AF_UNIX)
         return -EOPNOTSUPP;
-    bool known = level == IPPROTO_IP || level == socket->protocol;
+    bool known = level == IPPROTO_IP || level == socket->protocol ||
+                 (level == IPPROTO_IPV6 && socket->family == AF_INET6);
     return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;
 }
 

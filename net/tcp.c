@@ -15,7 +15,7 @@
 #include <mm/uaccess.h>
 #include <net/errors.h>
 #include <net/icmp_error.h>
-#include <net/ifioctl.h>
+#include <net/ip_option.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <net/sysctl.h>
@@ -170,8 +170,7 @@ void tcp_apply_options(struct tcp_socket *t)
 
     if (!pcb || t->socket.state == SOCKET_LISTENING)
         return;
-    pcb->ttl = t->socket.options.ttl;
-    pcb->tos = t->socket.options.tos;
+    ip_option_apply(&t->socket, pcb, &pcb->local_ip);
     if (t->socket.options.keep_alive)
         ip_set_option(pcb, SOF_KEEPALIVE);
     else
@@ -191,7 +190,7 @@ static int tcp_local_address(struct socket *socket,
                              struct socket_address *address)
 {
     WITH_LOCK(&socket->lock) {
-        endpoint_to_address(address, &tcp_of(socket)->local);
+        endpoint_to_address(address, socket, &tcp_of(socket)->local);
     }
     return 0;
 }
@@ -202,7 +201,7 @@ static int tcp_peer_address(struct socket *socket,
     WITH_LOCK(&socket->lock) {
         if (socket->state != SOCKET_CONNECTED)
             return -ENOTCONN;
-        endpoint_to_address(address, &tcp_of(socket)->peer);
+        endpoint_to_address(address, socket, &tcp_of(socket)->peer);
     }
     return 0;
 }
@@ -248,7 +247,7 @@ static long tcp_ioctl_op(struct socket *socket, unsigned command,
     case SIOCOUTQ:
         return listening ? -EINVAL : PUT_USER(argument, (int)t->send.used);
     default:
-        return interface_ioctl(command, argument);
+        return -ENOTTY;
     }
 }
 
@@ -261,7 +260,8 @@ static int tcp_init_op(struct socket *socket)
     list_init(&t->accept_node);
     socket->options.receive_buffer = sysctl_tcp_rmem_default;
     socket->options.send_buffer = sysctl_tcp_wmem_default;
-    socket->options.ttl = IP_DEFAULT_TTL;
+    ip_option_init(socket, IP_DEFAULT_TTL);
+    t->local = endpoint_any(socket);
     t->tcp.keep_idle = sysctl_tcp_keepalive_time;
     t->tcp.keep_interval = sysctl_tcp_keepalive_interval;
     t->tcp.keep_count = sysctl_tcp_keepalive_probes;
@@ -288,3 +288,4 @@ static const struct socket_ops tcp_socket_ops = {
     .close = tcp_close_op,
 };
 SOCKET_FAMILY(tcp) = {AF_INET, SOCK_STREAM, IPPROTO_TCP, &tcp_socket_ops};
+SOCKET_FAMILY(tcp6) = {AF_INET6, SOCK_STREAM, IPPROTO_TCP, &tcp_socket_ops};

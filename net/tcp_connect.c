@@ -6,6 +6,7 @@
 #include <abi/inet.h>
 #include <lwip/priv/tcp_priv.h>
 #include <net/errors.h>
+#include <net/ip_option.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <proc/task.h>
@@ -16,22 +17,24 @@ int tcp_bind_op(struct socket *socket, const struct socket_address *address)
 {
     struct tcp_socket *t = tcp_of(socket);
     struct endpoint local;
-    int error = endpoint_to_bind(&local, address);
+    int error = endpoint_to_bind(&local, socket, address);
 
     if (error < 0)
         return error;
     if (local.port && local.port < 1024 && current_process()->euid != 0)
         return -EACCES;
     net_lock();
-    if (!route_is_local(&local.ip))
+    if (IP_IS_V6_VAL(local.ip) && ip_addr_ismulticast(&local.ip))
+        error = -EINVAL;
+    else if (!route_is_local(&local.ip))
         error = -EADDRNOTAVAIL;
     else if (t->binding || socket->state != SOCKET_UNCONNECTED)
         error = -EINVAL;
     else
-        error = port_bind(IPPROTO_TCP, &local, socket->options.reuse_address, 0,
-                          &t->binding);
+        error = port_bind(socket, &local, 0, &t->binding);
     if (error == 0) {
         t->bound = true;
+        ip_option_bound(socket, &local.ip);
         WITH_LOCK(&socket->lock) {
             t->local = t->binding->local;
         }
@@ -81,16 +84,16 @@ static int choose_local(struct tcp_socket *t, const struct endpoint *peer,
                         struct endpoint *local)
 {
     struct netif *netif;
-    int error = route_find(&peer->ip, &t->local.ip, &netif, &local->ip);
+    int error;
 
-    if (error < 0)
-        return error;
     if (ip_addr_ismulticast(&peer->ip) || route_is_broadcast(&peer->ip))
         return -ENETUNREACH;
+    error = route_find(&peer->ip, &t->local.ip, &netif, &local->ip);
+    if (error < 0)
+        return error;
     local->port = 0;
     if (!t->binding) {
-        error = port_bind(IPPROTO_TCP, local, t->socket.options.reuse_address,
-                          peer->port, &t->binding);
+        error = port_bind(&t->socket, local, peer->port, &t->binding);
         if (error < 0)
             return error == -EADDRINUSE ? -EADDRNOTAVAIL : error;
     }
@@ -153,7 +156,7 @@ static void connect_undo(struct tcp_socket *t)
     WITH_LOCK(&socket->lock) {
         if (socket->state != SOCKET_UNCONNECTED)
             socket_set_state(socket, SOCKET_UNCONNECTED);
-        t->local = t->binding ? t->binding->local : (struct endpoint){0};
+        t->local = t->binding ? t->binding->local : endpoint_any(socket);
         t->peer = (struct endpoint){0};
     }
 }
@@ -216,12 +219,11 @@ int tcp_connect_op(struct socket *socket, const struct socket_address *address,
 
     if (address->length >= sizeof(uint16_t) && address->family == AF_UNSPEC)
         return disconnect(t);
-    int error = endpoint_from_address(&peer, address);
+    int error = endpoint_to_connect(&peer, socket, address);
     if (error < 0)
         return error;
-    if (ip_addr_isany(&peer.ip))
-        ip_addr_set_loopback(false, &peer.ip);
     net_lock();
+    endpoint_any_is_loopback(&peer, &t->local.ip);
     error = connect_begin(t, &peer, &busy);
     net_unlock();
     if (error < 0)

@@ -7,6 +7,7 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <abi/poll.h>
+#include <net/ip_option.h>
 #include <net/server.h>
 #include <net/sysctl.h>
 
@@ -46,8 +47,8 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
     tcp_ext_arg_set(pcb, id, listener);
     tcp_ext_arg_set_callbacks(pcb, id, &half_open_callbacks);
     tcp_window_init(listener, pcb);
-    pcb->ttl = listener->socket.options.ttl;  // for the SYN-ACK
-    pcb->tos = listener->socket.options.tos;
+    // For the SYN-ACK.
+    ip_option_apply(&listener->socket, pcb, &pcb->local_ip);
     return ERR_OK;
 }
 
@@ -110,13 +111,12 @@ static int listen_failed(struct tcp_socket *t)
 // Create the listening PCB. Core mutex held.
 static int listen_start(struct tcp_socket *t)
 {
-    struct endpoint any = {0};
+    struct endpoint any = endpoint_any(&t->socket);
     struct tcp_pcb *pcb, *listening;
     int error;
 
     if (!t->binding) {
-        error = port_bind(IPPROTO_TCP, &any, t->socket.options.reuse_address, 0,
-                          &t->binding);
+        error = port_bind(&t->socket, &any, 0, &t->binding);
         if (error < 0)
             return error;
     }
@@ -131,8 +131,7 @@ static int listen_start(struct tcp_socket *t)
         return listen_failed(t);
     ip_addr_copy(pcb->local_ip, t->binding->local.ip);
     pcb->local_port = t->binding->local.port;
-    pcb->ttl = t->socket.options.ttl;
-    pcb->tos = t->socket.options.tos;
+    ip_option_apply(&t->socket, pcb, &pcb->local_ip);
     listening = tcp_listen(pcb);
     if (!listening) {
         tcp_abort(pcb);

@@ -7,15 +7,15 @@
 #include <lwip/priv/tcp_priv.h>
 #include <net/time_wait.h>
 
-void time_wait_recycle(const struct ip_hdr *ip, const struct tcp_hdr *tcp)
+void time_wait_recycle(const struct endpoint *local,
+                       const struct endpoint *peer, uint32_t sequence)
 {
     for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
-        if (pcb->remote_port != lwip_ntohs(tcp->src) ||
-            pcb->local_port != lwip_ntohs(tcp->dest) ||
-            ip_2_ip4(&pcb->remote_ip)->addr != ip->src.addr ||
-            ip_2_ip4(&pcb->local_ip)->addr != ip->dest.addr)
+        if (pcb->remote_port != peer->port || pcb->local_port != local->port ||
+            !ip_addr_eq(&pcb->remote_ip, &peer->ip) ||
+            !ip_addr_eq(&pcb->local_ip, &local->ip))
             continue;
-        if (TCP_SEQ_GT(lwip_ntohl(tcp->seqno), pcb->rcv_nxt))
+        if (TCP_SEQ_GT(sequence, pcb->rcv_nxt))
             tcp_abort(pcb);  // silent in this state
         return;
     }

@@ -8,7 +8,9 @@
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
 #include <lwip/ip4_frag.h>
+#include <lwip/ip6_frag.h>
 #include <lwip/memp.h>
+#include <lwip/mld6.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip/timeouts.h>
@@ -37,6 +39,27 @@ static bool tcp_timer_wanted(void)
 static bool reassembly_timer_wanted(void)
 {
     return lwip_stats.memp[MEMP_REASSDATA]->used > 0;
+}
+
+static bool reassembly6_timer_wanted(void)
+{
+    return lwip_stats.memp[MEMP_IP6_REASSDATA]->used > 0;
+}
+
+// A report to a router is due after a random time.
+static bool mld_timer_wanted(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        for (struct mld_group *group = netif_mld6_data(netif); group;
+             group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
+    }
+    return false;
 }
 
 static bool arp_timer_wanted(void)
@@ -78,6 +101,9 @@ static struct cyclic_timer {
 } timers[] = {
     {TCP_TMR_INTERVAL * NSEC_PER_MSEC, tcp_tmr, tcp_timer_wanted, 0},
     {IP_TMR_INTERVAL * NSEC_PER_MSEC, ip_reass_tmr, reassembly_timer_wanted, 0},
+    {IP6_REASS_TMR_INTERVAL * NSEC_PER_MSEC, ip6_reass_tmr,
+     reassembly6_timer_wanted, 0},
+    {MLD6_TMR_INTERVAL * NSEC_PER_MSEC, mld6_tmr, mld_timer_wanted, 0},
     {ARP_TMR_INTERVAL * NSEC_PER_MSEC, etharp_tmr, arp_timer_wanted, 0},
     {DHCP_COARSE_TIMER_SECS * NSEC_PER_SEC, dhcp_coarse_tmr, dhcp_timer_wanted,
      0},
@@ -100,11 +126,13 @@ void timers_run(void)
             t->due = t->wanted() ? t->due + t->interval : 0;
         }
     }
+    if (nd_clock_next() <= now)
+        nd_clock_advance();
 }
 
 nsec_t timers_update(void)
 {
-    nsec_t next = NSEC_FOREVER;
+    nsec_t next = nd_clock_next();
 
     for (unsigned i = 0; i < ARRAY_SIZE(timers); i++) {
         struct cyclic_timer *t = &timers[i];

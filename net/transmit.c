@@ -12,9 +12,11 @@
 #include <lib/log.h>
 #include <lib/trace.h>
 #include <lwip/etharp.h>
+#include <lwip/ethip6.h>
 #include <lwip/prot/ethernet.h>
 #include <mm/kmalloc.h>
 #include <mm/page.h>
+#include <net/ip6.h>
 #include <net/packet_trace.h>
 #include <net/route.h>
 #include <net/server.h>
@@ -112,6 +114,13 @@ err_t transmit_ip_bare(struct netif *netif, struct pbuf *p,
     return transmit_frame(netif, p);
 }
 
+err_t transmit_ip6_bare(struct netif *netif, struct pbuf *p,
+                        const ip6_addr_t *to)
+{
+    (void)to;
+    return transmit_frame(netif, p);
+}
+
 static bool has_borrowed_pages(const struct pbuf *p)
 {
     for (; p; p = p->next) {
@@ -163,6 +172,24 @@ err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
     if (!copy)
         return ERR_MEM;
     err_t error = resolve_and_send(netif, copy, &hop);
+    pbuf_free(copy);
+    return error;
+}
+
+// The same for IPv6. lwIP's router leaves an address of our own with a scope on
+// its interface; it goes to `lo` from here.
+err_t transmit_ip6(struct netif *netif, struct pbuf *p, const ip6_addr_t *to)
+{
+    nd_clock_advance();
+    if (link_by_address6(to))
+        return transmit_frame(&NET_SERVER.loopback->netif, p);
+    if (ip6_addr_ismulticast(to) || !has_borrowed_pages(p) ||
+        neighbour6_is_resolved(to))
+        return ethip6_output(netif, p, to);
+    struct pbuf *copy = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
+    if (!copy)
+        return ERR_MEM;
+    err_t error = ethip6_output(netif, copy, to);
     pbuf_free(copy);
     return error;
 }

@@ -10,7 +10,7 @@
 #include <mm/uaccess.h>
 #include <net/errors.h>
 #include <net/icmp_error.h>
-#include <net/ifioctl.h>
+#include <net/ip_option.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <proc/task.h>
@@ -19,7 +19,7 @@
 
 static struct udp_pcb *pcb_create(struct udp_socket *u)
 {
-    struct udp_pcb *pcb = udp_new();
+    struct udp_pcb *pcb = udp_new_ip_type(IP_GET_TYPE(&u->local.ip));
 
     if (!pcb)
         return NULL;
@@ -33,17 +33,22 @@ static int udp_init_op(struct socket *socket)
 {
     struct udp_socket *u = udp_of(socket);
 
-    socket->options.ttl = UDP_TTL;
+    ip_option_init(socket, UDP_TTL);
+    u->local = endpoint_any(socket);
     net_lock();
     u->pcb = pcb_create(u);
     net_unlock();
     return u->pcb ? 0 : -ENOBUFS;
 }
 
+struct endpoint udp_bound_to(const struct udp_socket *u)
+{
+    return u->bound ? u->bound_to : endpoint_any(&u->socket);
+}
+
 int udp_take_port(struct udp_socket *u, const struct endpoint *local)
 {
-    int error = port_bind(IPPROTO_UDP, local, u->socket.options.reuse_address,
-                          0, &u->binding);
+    int error = port_bind(&u->socket, local, 0, &u->binding);
 
     if (error < 0)
         return error;
@@ -64,7 +69,7 @@ static int udp_bind_op(struct socket *socket,
 {
     struct udp_socket *u = udp_of(socket);
     struct endpoint local;
-    int error = endpoint_to_bind(&local, address);
+    int error = endpoint_to_bind(&local, socket, address);
 
     if (error < 0)
         return error;
@@ -81,6 +86,7 @@ static int udp_bind_op(struct socket *socket,
     if (error == 0) {
         u->bound = true;
         u->bound_to = u->binding->local;
+        ip_option_bound(socket, &local.ip);
     }
     net_unlock();
     return error;
@@ -90,8 +96,10 @@ static int udp_bind_op(struct socket *socket,
 // that, so the PCB is a new one.
 static void give_port_back(struct udp_socket *u)
 {
-    struct udp_pcb *pcb = pcb_create(u);
+    struct udp_pcb *pcb;
 
+    u->local = endpoint_any(&u->socket);
+    pcb = pcb_create(u);
     if (!pcb)
         return;  // no memory: the port stays
     udp_remove(u->pcb);
@@ -103,14 +111,16 @@ static void give_port_back(struct udp_socket *u)
 static int udp_disconnect_op(struct udp_socket *u)
 {
     struct socket *socket = &u->socket;
+    struct endpoint bound;
 
     net_lock();
+    bound = udp_bound_to(u);
     udp_disconnect(u->pcb);
-    ip_addr_copy(u->pcb->local_ip, u->bound_to.ip);
+    ip_addr_copy(u->pcb->local_ip, bound.ip);
     if (!u->bound && u->binding)
         give_port_back(u);
     WITH_LOCK(&socket->lock) {
-        u->local = u->binding ? u->binding->local : (struct endpoint){0};
+        u->local = u->binding ? u->binding->local : endpoint_any(socket);
         u->peer = (struct endpoint){0};
         if (socket->state == SOCKET_CONNECTED)
             socket_set_state(socket, SOCKET_UNCONNECTED);
@@ -123,16 +133,18 @@ static int udp_disconnect_op(struct udp_socket *u)
 static int udp_connect_to(struct udp_socket *u, struct endpoint *peer)
 {
     struct socket *socket = &u->socket;
-    struct endpoint local = {0};
+    struct endpoint bound = udp_bound_to(u), local = {0};
     struct netif *netif;
-    int error = route_find(&peer->ip, &u->bound_to.ip, &netif, &local.ip);
+
+    endpoint_any_is_loopback(peer, &bound.ip);
+    int error = route_find(&peer->ip, &bound.ip, &netif, &local.ip);
 
     if (error < 0)
         return error;
     if (route_is_broadcast(&peer->ip) && !socket->options.broadcast)
         return -EACCES;
     if (!u->binding) {
-        struct endpoint any = {0};
+        struct endpoint any = endpoint_any(socket);
         error = udp_take_port(u, &any);
         if (error < 0)
             return error;
@@ -160,11 +172,9 @@ static int udp_connect_op(struct socket *socket,
     (void)nonblock;
     if (address->length >= sizeof(uint16_t) && address->family == AF_UNSPEC)
         return udp_disconnect_op(u);
-    int error = endpoint_from_address(&peer, address);
+    int error = endpoint_to_connect(&peer, socket, address);
     if (error < 0)
         return error;
-    if (ip_addr_isany(&peer.ip))
-        ip_addr_set_loopback(false, &peer.ip);
     net_lock();
     error = udp_connect_to(u, &peer);
     net_unlock();
@@ -210,7 +220,7 @@ static int udp_local_address(struct socket *socket,
                              struct socket_address *address)
 {
     WITH_LOCK(&socket->lock) {
-        endpoint_to_address(address, &udp_of(socket)->local);
+        endpoint_to_address(address, socket, &udp_of(socket)->local);
     }
     return 0;
 }
@@ -221,7 +231,7 @@ static int udp_peer_address(struct socket *socket,
     WITH_LOCK(&socket->lock) {
         if (socket->state != SOCKET_CONNECTED)
             return -ENOTCONN;
-        endpoint_to_address(address, &udp_of(socket)->peer);
+        endpoint_to_address(address, socket, &udp_of(socket)->peer);
     }
     return 0;
 }
@@ -259,7 +269,7 @@ static long udp_ioctl_op(struct socket *socket, unsigned command,
     case SIOCOUTQ:
         return PUT_USER(argument, 0);
     default:
-        return interface_ioctl(command, argument);
+        return -ENOTTY;
     }
 }
 
@@ -293,3 +303,4 @@ static const struct socket_ops udp_socket_ops = {
     .close = udp_close_op,
 };
 SOCKET_FAMILY(udp) = {AF_INET, SOCK_DGRAM, IPPROTO_UDP, &udp_socket_ops};
+SOCKET_FAMILY(udp6) = {AF_INET6, SOCK_DGRAM, IPPROTO_UDP, &udp_socket_ops};

@@ -28,6 +28,9 @@ static inline struct udp_socket *udp_of(struct socket *socket)
 // Take a port: the one asked for, or any. Core mutex held. 0 or -errno.
 int udp_take_port(struct udp_socket *u, const struct endpoint *local);
 
+// What bind said, or what an unbound socket has. Core mutex held.
+struct endpoint udp_bound_to(const struct udp_socket *u);
+
 // udp_send.c, udp_recv.c
 ssize_t udp_send_op(struct socket *socket, struct message *message);
 ssize_t udp_receive_op(struct socket *socket, struct message *message);

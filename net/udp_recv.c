@@ -118,7 +118,7 @@ static ssize_t receive_one(struct socket *socket, struct message *message)
         return error;
     if (message->address) {
         struct endpoint from = {packet->from, packet->from_port};
-        endpoint_to_address(message->address, &from);
+        endpoint_to_address(message->address, socket, &from);
     }
     if (n < length)
         message->out_flags |= MSG_TRUNC;

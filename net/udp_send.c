@@ -6,12 +6,27 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <net/errors.h>
+#include <net/ip_option.h>
 #include <net/route.h>
 #include <net/server.h>
 
 #include "udp.h"
 
-#define DATAGRAM_MAX 65507  // 65,535 less the headers of IP and UDP
+// 65,535 less the headers of IP and UDP. (IPv6 would not count its own, but
+// lwIP's 16 bits do.)
+#define DATAGRAM_MAX  65507u
+#define DATAGRAM6_MAX 65487u
+
+// Is there a destination? To an AF_INET6 socket, AF_UNSPEC means there is none.
+static bool has_address(const struct socket *socket,
+                        const struct message *message)
+{
+    const struct socket_address *address = message->address;
+
+    return address && !(socket->family == AF_INET6 &&
+                        address->length >= sizeof(address->family) &&
+                        address->family == AF_UNSPEC);
+}
 
 // Whom to send to. 0 or -errno.
 static int destination(struct socket *socket, const struct message *message,
@@ -19,7 +34,7 @@ static int destination(struct socket *socket, const struct message *message,
 {
     struct udp_socket *u = udp_of(socket);
 
-    if (!message->address) {
+    if (!has_address(socket, message)) {
         WITH_LOCK(&socket->lock) {
             if (socket->state != SOCKET_CONNECTED)
                 return -EDESTADDRREQ;
@@ -27,22 +42,23 @@ static int destination(struct socket *socket, const struct message *message,
         }
         return 0;
     }
-    int error = endpoint_from_address(to, message->address);
+    int error = endpoint_from_address(to, socket, message->address);
+    if (error == -EAFNOSUPPORT && socket->family == AF_INET6)
+        error = -EINVAL;
     if (error == 0 && to->port == 0)
         error = -EINVAL;
-    if (error == 0 && ip_addr_isany(&to->ip))
-        ip_addr_set_loopback(false, &to->ip);
     return error;
 }
 
 // Append the user's bytes to the datagram that MSG_MORE has begun, or begin
 // one. Takes and returns u->corked. Send mutex held.
 static int gather(struct udp_socket *u, struct message *message,
-                  struct pbuf **datagram)
+                  const struct endpoint *to, struct pbuf **datagram)
 {
     size_t n = message->uio->resid;
+    size_t most = IP_IS_V6_VAL(to->ip) ? DATAGRAM6_MAX : DATAGRAM_MAX;
 
-    if (n + (u->corked ? u->corked->tot_len : 0) > DATAGRAM_MAX)
+    if (n + (u->corked ? u->corked->tot_len : 0) > most)
         return -EMSGSIZE;
     net_lock();
     struct pbuf *p =
@@ -65,22 +81,21 @@ static int gather(struct udp_socket *u, struct message *message,
 
 // Pass the datagram to lwIP. *stalled: the link whose ring was full. Core mutex
 // held.
-static err_t transmit(struct udp_socket *u, struct pbuf *p,
-                      const struct endpoint *to, struct net_link **stalled,
-                      int *error)
+static err_t transmit(struct udp_socket *u, struct pbuf *p, struct endpoint *to,
+                      struct net_link **stalled, int *error)
 {
     struct netif *netif;
     ip_addr_t source;
     uint8_t *payload = p->payload;
 
+    endpoint_any_is_loopback(to, &u->pcb->local_ip);
     *error = route_find(&to->ip, &u->pcb->local_ip, &netif, &source);
     if (*error == 0 && route_is_broadcast(&to->ip) &&
         !u->socket.options.broadcast)
         *error = -EACCES;
     if (*error < 0)
         return ERR_OK;
-    u->pcb->ttl = u->socket.options.ttl;
-    u->pcb->tos = u->socket.options.tos;
+    ip_option_apply(&u->socket, u->pcb, &to->ip);
     err_t result =
         udp_sendto_if_src(u->pcb, p, &to->ip, to->port, netif, &source);
     *stalled = netif->state;
@@ -93,7 +108,7 @@ static err_t transmit(struct udp_socket *u, struct pbuf *p,
 
 // Send, waiting for room in the transmit ring if need be. Takes p.
 static int send_datagram(struct udp_socket *u, struct pbuf *p,
-                         const struct endpoint *to, nsec_t until)
+                         struct endpoint *to, nsec_t until)
 {
     struct net_link *link;
     int error;
@@ -150,7 +165,7 @@ static int sent_control(const struct message *message)
 
 static int ensure_port(struct udp_socket *u)
 {
-    struct endpoint any = {0};
+    struct endpoint any = endpoint_any(&u->socket);
     int error = 0;
 
     net_lock();
@@ -183,7 +198,7 @@ ssize_t udp_send_op(struct socket *socket, struct message *message)
     if (error < 0)
         return error;
     mutex_lock(&socket->send_mutex);
-    error = gather(u, message, &p);
+    error = gather(u, message, &to, &p);
     if (error == 0)
         u->corked = message->flags & MSG_MORE ? p : NULL;
     mutex_unlock(&socket->send_mutex);

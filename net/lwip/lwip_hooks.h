@@ -20,6 +20,14 @@ struct netif *net_ip4_route_hook(const ip4_addr_t *source,
 const ip4_addr_t *net_etharp_gateway_hook(struct netif *netif,
                                           const ip4_addr_t *to);
 
+/* The same for IPv6: net/ip6_input.c, net/route6.c. */
+int net_ip6_input_hook(struct pbuf *p, struct netif *netif);
+struct netif *net_ip6_route_hook(const ip6_addr_t *source,
+                                 const ip6_addr_t *destination);
+/* The neighbour to hand a packet to; NULL leaves it to lwIP's routers. */
+const ip6_addr_t *net_nd6_gateway_hook(struct netif *netif,
+                                       const ip6_addr_t *destination);
+
 /*
  * net/tcp_option.c: may rewrite the options of an outgoing segment; returns
  * where they end.

@@ -30,7 +30,7 @@ void *lwip_port_calloc(size_t count, size_t size);
 
 /* Protocols. */
 #define LWIP_IPV4                1
-#define LWIP_IPV6                0
+#define LWIP_IPV6                1
 #define LWIP_RAW                 0
 #define LWIP_UDP                 1
 #define LWIP_TCP                 1
@@ -45,18 +45,19 @@ void *lwip_port_calloc(size_t count, size_t size);
  * Interfaces. `lo` is one of our own (net/loopback.c), found by the routing
  * hook, so lwIP's loopback code stays out.
  */
-#define LWIP_NETIF_LOOPBACK           0
-#define LWIP_HAVE_LOOPIF              0
-#define LWIP_SINGLE_NETIF             0
-#define LWIP_NETIF_HOSTNAME           1
-#define LWIP_NETIF_STATUS_CALLBACK    1
-#define LWIP_NETIF_LINK_CALLBACK      0
-#define LWIP_CHECKSUM_CTRL_PER_NETIF  1
-#define ETH_PAD_SIZE                  0
-#define ARP_QUEUEING                  1
-#define ARP_QUEUE_LEN                 64 /* the fragments of one 64 KiB datagram */
-#define ARP_TABLE_SIZE                127
-#define ETHARP_SUPPORT_STATIC_ENTRIES 1
+#define LWIP_NETIF_LOOPBACK            0
+#define LWIP_HAVE_LOOPIF               0
+#define LWIP_SINGLE_NETIF              0
+#define LWIP_NETIF_HOSTNAME            1
+#define LWIP_NETIF_STATUS_CALLBACK     0
+#define LWIP_NETIF_EXT_STATUS_CALLBACK 1
+#define LWIP_NETIF_LINK_CALLBACK       0
+#define LWIP_CHECKSUM_CTRL_PER_NETIF   1
+#define ETH_PAD_SIZE                   0
+#define ARP_QUEUEING                   1
+#define ARP_QUEUE_LEN                  64 /* the fragments of one 64 KiB datagram */
+#define ARP_TABLE_SIZE                 127
+#define ETHARP_SUPPORT_STATIC_ENTRIES  1
 
 /* IP. A datagram of 65,507 bytes takes 45 frames of 1,500. */
 #define IP_FORWARD            0
@@ -70,6 +71,24 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define IP_SOF_BROADCAST_RECV 0
 #define LWIP_BROADCAST_PING   0
 #define LWIP_MULTICAST_PING   0
+
+/*
+ * IPv6. Neighbours and destinations have static tables, indexed by 8 bits with
+ * a sign. Addresses of an interface: the first is the link-local one.
+ */
+#define LWIP_IPV6_NUM_ADDRESSES        16
+#define LWIP_IPV6_DUP_DETECT_ATTEMPTS  1
+#define LWIP_IPV6_FRAG                 1
+#define LWIP_IPV6_REASS                1
+#define IPV6_FRAG_COPYHEADER           1 /* pointers have 64 bits */
+#define IPV6_REASS_MAXAGE              60
+#define LWIP_ND6_NUM_NEIGHBORS         127
+#define LWIP_ND6_NUM_DESTINATIONS      127
+#define LWIP_ND6_NUM_PREFIXES          16
+#define LWIP_ND6_NUM_ROUTERS           8
+#define MEMP_NUM_ND6_QUEUE             250
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 0 /* net/config6.c reads them */
+
 /* Whether two sockets may share a port is net/ports.c's decision. */
 #define SO_REUSE         1
 #define SO_REUSE_RXTOALL 1
@@ -123,6 +142,11 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 #define LWIP_HOOK_IP4_ROUTE_SRC(source, destination) \
     net_ip4_route_hook(source, destination)
 #define LWIP_HOOK_ETHARP_GET_GW(netif, to) net_etharp_gateway_hook(netif, to)
+#define LWIP_HOOK_IP6_INPUT(p, netif)      net_ip6_input_hook(p, netif)
+#define LWIP_HOOK_IP6_ROUTE(source, destination) \
+    net_ip6_route_hook(source, destination)
+#define LWIP_HOOK_ND6_GET_GW(netif, destination) \
+    net_nd6_gateway_hook(netif, destination)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) \
     net_tcp_options_hook(header, pcb, options)
 

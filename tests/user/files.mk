@@ -19,6 +19,7 @@ tests-y += futex_words.c
 tests-y += getrandom.c
 tests-y += helpers.c
 tests-y += identity.c
+tests-y += ipv6.c
 tests-y += kernel_log.c
 tests-y += limits.c
 tests-y += listen_accept.c

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Internet sockets as Linux's ABI has them: addresses and the options of the
-// levels IPPROTO_IP and IPPROTO_TCP, ip(7), tcp(7).
+// levels IPPROTO_IP, IPPROTO_IPV6 and IPPROTO_TCP: ip(7), ipv6(7), tcp(7).
 
 #pragma once
 
@@ -11,6 +11,7 @@
 #define IPPROTO_ICMP 1
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
+#define IPPROTO_IPV6 41
 #define IPPROTO_MAX  263
 
 struct abi_sockaddr_in {
@@ -21,8 +22,23 @@ struct abi_sockaddr_in {
 };
 _Static_assert(sizeof(struct abi_sockaddr_in) == 16, "struct sockaddr_in");
 
+struct abi_sockaddr_in6 {
+    uint16_t family;  // AF_INET6
+    uint16_t port;    // network byte order
+    uint32_t flow_info;
+    uint8_t address[16];
+    uint32_t scope;  // index of an interface, for link-local addresses
+};
+_Static_assert(sizeof(struct abi_sockaddr_in6) == 28, "struct sockaddr_in6");
+// Without the scope, as RFC 2133 had it: Linux takes that length too.
+#define SOCKADDR_IN6_MIN 24u
+
 #define IP_TOS 1
 #define IP_TTL 2
+
+#define IPV6_UNICAST_HOPS 16
+#define IPV6_V6ONLY       26
+#define IPV6_TCLASS       67
 
 #define TCP_NODELAY   1
 #define TCP_MAXSEG    2

@@ -14,3 +14,5 @@ struct icmp_errno {
     bool hard;  // ends an association, where others may pass by themselves
 };
 const struct icmp_errno *icmp_unreachable_errno(uint8_t code);  // NULL: unknown
+// NULL: the message is no error.
+const struct icmp_errno *icmp6_errno(uint8_t type, uint8_t code);

@@ -13,14 +13,15 @@ struct port_binding {
     struct list_node node;  // (c) bucket of the table
     uint32_t refs;          // (c) sockets and PCBs that hold it
     int protocol;           // (i) IPPROTO_*
+    int family;             // (i) of the socket, AF_*
     struct endpoint local;  // (i)
     bool reuse;             // (c) SO_REUSEADDR as of bind
     bool listening;         // (c) a TCP listener: shared with nobody
 };
 
-// Occupy local, or a free ephemeral port if its port is 0 (unlike `avoid`).
-// -EADDRINUSE, -ENOMEM.
-int port_bind(int protocol, const struct endpoint *local, bool reuse,
+// Occupy local for the socket, whose SO_REUSEADDR counts, or a free ephemeral
+// port if its port is 0 (unlike `avoid`). -EADDRINUSE, -ENOMEM.
+int port_bind(const struct socket *socket, const struct endpoint *local,
               uint16_t avoid, struct port_binding **binding);
 
 // Another use of the same address and port, not listening. NULL: no memory.

@@ -24,10 +24,11 @@
 // An interface that the server has taken over: the driver's side and lwIP's.
 // All of it is protected by the core mutex.
 struct net_link {
-    struct netif netif;               // lwIP's side
-    struct net_interface *interface;  // the driver's
-    struct list_node node;            // NET_SERVER.links
-    struct list_node addresses;       // net/address.h
+    struct netif netif;                        // lwIP's side
+    struct net_interface *interface;           // the driver's
+    struct list_node node;                     // NET_SERVER.links
+    struct list_node addresses;                // net/address.h
+    uint8_t prefix6[LWIP_IPV6_NUM_ADDRESSES];  // lengths, of netif.ip6_addr
     bool stalled;    // send said -EAGAIN; senders wait for room
     bool unflushed;  // frames were queued since the last flush
     bool was_up;     // link state as last seen
@@ -38,6 +39,7 @@ struct net_server {
     struct list_node links;     // (core) struct net_link, in order of arrival
     struct net_link *loopback;  // (core) `lo`
     bool looped;                // (core) lo has frames to take in
+    bool taking_looped;         // (core) one of them is being taken in
     struct wait_queue wait;     // the network thread
     bool pending;               // (a) an interface has something to do
     nsec_t sleeps_until;        // (core) when the thread looks again by itself
@@ -63,6 +65,7 @@ bool link_poll(struct net_link *link);
 // An attached interface; NULL: none. Indexes are those that programs see,
 // from 1.
 struct net_link *link_by_name(const char *name);
+// (They are lwIP's zones, too.)
 struct net_link *link_by_index(unsigned index);
 unsigned link_index(const struct net_link *link);
 
@@ -71,6 +74,9 @@ err_t transmit_ethernet(struct netif *netif, struct pbuf *p);
 err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to);
 err_t transmit_ip_bare(struct netif *netif, struct pbuf *p,
                        const ip4_addr_t *to);
+err_t transmit_ip6(struct netif *netif, struct pbuf *p, const ip6_addr_t *to);
+err_t transmit_ip6_bare(struct netif *netif, struct pbuf *p,
+                        const ip6_addr_t *to);
 
 // timers.c: run what is due; arm and disarm as lwIP's state asks; when the next
 // one is due (NSEC_FOREVER: none). Core mutex held.
@@ -78,8 +84,15 @@ void timers_run(void);
 nsec_t timers_update(void);
 void timers_saw_arp(void);  // an ARP packet came or went
 
+// nd_clock.c: neighbour discovery's clock, which ticks only as far as somebody
+// looks. Called before what it counts is looked at or changed; runs the ticks
+// that are due. Core mutex held.
+void nd_clock_advance(void);
+nsec_t nd_clock_next(void);  // when something is due (NSEC_FOREVER: nothing)
+
 // config.c: addresses from the boot argument ip= or by DHCP.
 void config_start(struct net_link *link);
+void config6_start(struct net_link *link);
 // Write /etc/resolv.conf if name servers changed. Core mutex not held.
 void config_publish(void);
 

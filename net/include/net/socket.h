@@ -71,6 +71,10 @@ struct socket_settings {
     int timestamp;  // the SO_TIMESTAMP* option that is on, or 0
     int ttl;        // IP_TTL
     int tos;        // IP_TOS
+    // Of AF_INET6 sockets; for what they send by IPv4, ttl and tos.
+    bool ipv6_only;     // IPV6_V6ONLY
+    int hop_limit;      // IPV6_UNICAST_HOPS
+    int traffic_class;  // IPV6_TCLASS
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
@@ -142,7 +146,8 @@ LINKSET_DECLARE(socket_families, struct socket_family);
     LINKSET_ENTRY(socket_families, struct socket_family, socket_family_##name)
 
 // An option that getsockopt and setsockopt know. protocol 0: every socket's;
-// family 0: every family's. A missing getter or setter is ENOPROTOOPT.
+// family 0: every family's, AF_INET: also AF_INET6's, which speak IPv4 too. A
+// missing getter or setter is ENOPROTOOPT.
 //
 // Most values have one size, and get and set. A value of variable length (a
 // name, a list, a structure that grew over the years) has get_bytes and

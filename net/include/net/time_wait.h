@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Connections in TIME_WAIT, as far as lwIP does not see to them.
+// New connections over ones in TIME_WAIT.
 
 #pragma once
 
-#include <lwip/prot/ip4.h>
-#include <lwip/prot/tcp.h>
+#include <net/sockaddr.h>
 
-// A SYN arrives; called before lwIP has it, with the core mutex held.
-void time_wait_recycle(const struct ip_hdr *ip, const struct tcp_hdr *tcp);
+// A SYN arrived from peer: end the TIME_WAIT that is in its way, if the
+// sequence number allows it. Core mutex held, before lwIP sees the SYN.
+void time_wait_recycle(const struct endpoint *local,
+                       const struct endpoint *peer, uint32_t sequence);

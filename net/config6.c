@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+//
+// IPv6 addresses of interfaces at their start. Each Ethernet has a link-local
+// one made of its hardware address (RFC 4291, appendix A). The boot argument
+// ip6=auto (the default) adds what routers advertise (RFC 4862), for the first
+// interface ip6=ADDRESS/PREFIX[,GATEWAY] does it by hand, and ip6=none leaves
+// it at that.
+
+#include <abi/errno.h>
+#include <dev/bootargs.h>
+#include <lib/log.h>
+#include <lwip/netif.h>
+#include <net/ip6.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void log_address(const struct net_link *link, const char *address,
+                        const char *state)
+{
+    log_line("net: %s has %s%s", link->interface->name, address, state);
+}
+
+// netif_ext_callback: an address has become usable, or turned out to be
+// another's.
+static void address_changed(struct netif *netif, netif_nsc_reason_t reason,
+                            const netif_ext_callback_args_t *args)
+{
+    char text[IP6ADDR_STRLEN_MAX];
+
+    if (!(reason & LWIP_NSC_IPV6_ADDR_STATE_CHANGED) ||
+        netif == &NET_SERVER.loopback->netif)
+        return;
+    int i = args->ipv6_addr_state_changed.addr_index;
+    uint8_t before = args->ipv6_addr_state_changed.old_state;
+    uint8_t state = netif_ip6_addr_state(netif, i);
+    address6_name(text, netif_ip6_addr(netif, i));
+    if (ip6_addr_ispreferred(state) && ip6_addr_istentative(before))
+        log_address(netif->state, text, "");
+    else if (ip6_addr_isduplicated(state))
+        log_address(netif->state, text, ", but so has somebody else");
+}
+static netif_ext_callback_t callback;
+
+// "fd00::2/64,fd00::1". False if it is not of that form.
+static bool parse(char *text, ip6_addr_t *address, unsigned *prefix,
+                  ip6_addr_t *gateway)
+{
+    char *comma = strchr(text, ',');
+    char *slash = strchr(text, '/');
+
+    ip6_addr_set_zero(gateway);
+    *prefix = 64;
+    if (comma)
+        *comma = '\0';
+    if (slash && (!comma || slash < comma)) {
+        *slash = '\0';
+        *prefix = atoi(slash + 1);
+    }
+    return *prefix >= 1 && *prefix <= 128 && ip6addr_aton(text, address) &&
+           (!comma || ip6addr_aton(comma + 1, gateway));
+}
+
+static bool configure_static(struct net_link *link, char *text)
+{
+    struct route6 route = {
+        .link = link, .metric = 1024, .protocol = ROUTE6_BOOT};
+    ip6_addr_t address;
+    unsigned prefix;
+
+    if (!parse(text, &address, &prefix, &route.gateway) ||
+        address6_add(link, &address, prefix) < 0) {
+        log_line("net: ip6= is not ADDRESS/PREFIX,GATEWAY; asking routers");
+        return false;
+    }
+    if (!ip6_addr_isany(&route.gateway) && route6_add(&route) < 0)
+        log_line("net: no memory for a route");
+    return true;
+}
+
+static void configure_loopback(struct net_link *link)
+{
+    ip_addr_t address;
+
+    ip_addr_set_loopback(true, &address);
+    ip_addr_copy(link->netif.ip6_addr[0], address);
+    link->prefix6[0] = 128;
+    netif_ip6_addr_set_state(&link->netif, 0, IP6_ADDR_PREFERRED);
+    link->netif.rs_count = 0;
+}
+
+void config6_start(struct net_link *link)
+{
+    struct route6 local = {.to = {.addr = {PP_HTONL(0xfe800000)}},
+                           .prefix = 64,
+                           .link = link,
+                           .metric = 256,
+                           .protocol = ROUTE6_KERNEL};
+    char text[96];
+    static bool first = true;
+
+    if (link == NET_SERVER.loopback) {
+        netif_add_ext_callback(&callback, address_changed);
+        configure_loopback(link);
+        return;
+    }
+    if (route6_add(&local) < 0)
+        log_line("net: no memory for a route");
+    nd_clock_advance();
+    netif_create_ip6_linklocal_address(&link->netif, 1);
+    bool given = first && bootarg_value("ip6", text, sizeof(text));
+    first = false;
+    if (given && (strcmp(text, "none") == 0 ||
+                  (strcmp(text, "auto") != 0 && configure_static(link, text))))
+        link->netif.rs_count = 0;
+    else
+        netif_set_ip6_autoconfig_enabled(&link->netif, 1);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// The options of levels IPPROTO_IP and IPPROTO_IPV6, as protocols use them.
+
+#pragma once
+
+#include <lwip/ip.h>
+#include <net/socket.h>
+
+// A new socket's values.
+void ip_option_init(struct socket *socket, int ttl);
+
+// Bound to an address of IPv6 alone, an AF_INET6 socket serves no other, and
+// IPV6_V6ONLY says so (as on Linux). Core mutex held.
+void ip_option_bound(struct socket *socket, const ip_addr_t *local);
+
+static inline uint8_t ip_option_ttl(const struct socket *socket,
+                                    const ip_addr_t *to)
+{
+    return IP_IS_V6(to) ? socket->options.hop_limit : socket->options.ttl;
+}
+
+static inline uint8_t ip_option_tos(const struct socket *socket,
+                                    const ip_addr_t *to)
+{
+    return IP_IS_V6(to) ? socket->options.traffic_class : socket->options.tos;
+}
+
+// Give a PCB what the socket's packets to an address (or those that come from
+// one) are to have.
+#define ip_option_apply(socket, pcb, address)            \
+    ({                                                   \
+        (pcb)->ttl = ip_option_ttl((socket), (address)); \
+        (pcb)->tos = ip_option_tos((socket), (address)); \
+    })

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+//
+// A look at every arriving IPv6 packet before lwIP takes it (its input hook),
+// as net/ip_input.c is for IPv4. Messages of neighbour discovery that lwIP
+// would take although RFC 4861 and 8201 forbid it are dropped.
+
+#include <abi/inet.h>
+#include <lwip/icmp6.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/ip6.h>
+#include <lwip/priv/nd6_priv.h>
+#include <lwip/prot/icmp6.h>
+#include <lwip/prot/nd6.h>
+#include <lwip/prot/tcp.h>
+#include <lwip_hooks.h>
+#include <net/icmp_error.h>
+#include <net/server.h>
+#include <net/time_wait.h>
+
+// A packet whose headers are in one piece; length: of what follows the IPv6
+// header, no more than what is in that piece.
+struct view {
+    const struct ip6_hdr *ip;
+    const uint8_t *payload;
+    size_t length;
+};
+
+static void view_addresses(const struct ip6_hdr *ip, ip_addr_t *source,
+                           ip_addr_t *destination, struct netif *netif)
+{
+    ip_addr_copy_from_ip6_packed(*source, ip->src);
+    ip_addr_copy_from_ip6_packed(*destination, ip->dest);
+    ip6_addr_assign_zone(ip_2_ip6(source), IP6_UNKNOWN, netif);
+    ip6_addr_assign_zone(ip_2_ip6(destination), IP6_UNKNOWN, netif);
+}
+
+// The header that follows the extension headers of a packet, and its protocol;
+// NULL: not all there, or a later fragment.
+static const uint8_t *skip_extensions(const struct view *packet,
+                                      uint8_t *protocol, size_t *length)
+{
+    const uint8_t *at = packet->payload, *end = at + packet->length;
+
+    *protocol = IP6H_NEXTH(packet->ip);
+    while (*protocol == IP6_NEXTH_HOPBYHOP || *protocol == IP6_NEXTH_ROUTING ||
+           *protocol == IP6_NEXTH_FRAGMENT || *protocol == IP6_NEXTH_DESTOPTS) {
+        if (end - at < 8)
+            return NULL;
+        bool fragment = *protocol == IP6_NEXTH_FRAGMENT;
+        if (fragment && (at[2] || (at[3] & 0xf8)))
+            return NULL;
+        *protocol = at[0];
+        at += fragment ? 8 : 8 * (1 + at[1]);
+        if (at > end)
+            return NULL;
+    }
+    *length = end - at;
+    return at;
+}
+
+// The packet that an ICMPv6 error quotes: ours, sent from `local`.
+static void quoted_packet(const struct view *icmp, struct netif *netif,
+                          const struct icmp_errno *error)
+{
+    struct view quoted = {
+        .ip = (const void *)(icmp->payload + sizeof(struct icmp6_hdr)),
+        .payload = icmp->payload + sizeof(struct icmp6_hdr) + IP6_HLEN,
+        .length = icmp->length - sizeof(struct icmp6_hdr) - IP6_HLEN};
+    struct endpoint local, peer;
+    uint8_t protocol;
+    size_t length;
+    const uint16_t *ports =
+        (const void *)skip_extensions(&quoted, &protocol, &length);
+
+    if (!ports || length < 8)
+        return;
+    view_addresses(quoted.ip, &local.ip, &peer.ip, netif);
+    local.port = lwip_ntohs(ports[0]);
+    peer.port = lwip_ntohs(ports[1]);
+    if (protocol == IP6_NEXTH_UDP)
+        udp_icmp_error(&local, &peer, error);
+    else if (protocol == IP6_NEXTH_TCP && error->error != EMSGSIZE)
+        tcp_icmp_error(&local, &peer, error);
+}
+
+static void icmp6_error(const struct view *icmp, struct netif *netif)
+{
+    const struct icmp6_hdr *header = (const void *)icmp->payload;
+    const struct icmp_errno *error = icmp6_errno(header->type, header->code);
+
+    if (error && icmp->length >= sizeof(*header) + IP6_HLEN)
+        quoted_packet(icmp, netif, error);
+}
+
+static bool checksum_is_good(struct pbuf *p, const struct view *icmp)
+{
+    uint16_t length = IP6H_PLEN(icmp->ip);
+    ip_addr_t source, destination;
+
+    ip_addr_copy_from_ip6_packed(source, icmp->ip->src);
+    ip_addr_copy_from_ip6_packed(destination, icmp->ip->dest);
+    if (p->tot_len < IP6_HLEN + length)
+        return false;
+    pbuf_remove_header(p, IP6_HLEN);
+    uint16_t sum =
+        ip6_chksum_pseudo_partial(p, IP6_NEXTH_ICMP6, length, length,
+                                  ip_2_ip6(&source), ip_2_ip6(&destination));
+    pbuf_add_header_force(p, IP6_HLEN);
+    return sum == 0;
+}
+
+// Where the options of a neighbour discovery message begin; 0: it is none.
+static size_t discovery_options(uint8_t type)
+{
+    switch (type) {
+    case ICMP6_TYPE_RS:
+        return sizeof(struct rs_header);
+    case ICMP6_TYPE_RA:
+        return sizeof(struct ra_header);
+    case ICMP6_TYPE_NS:
+        return sizeof(struct ns_header);
+    case ICMP6_TYPE_NA:
+        return sizeof(struct na_header);
+    case ICMP6_TYPE_RD:
+        return sizeof(struct redirect_header);
+    default:
+        return 0;
+    }
+}
+
+// RFC 4861, 6.1 and 7.1: from this link (hop limit 255), and all options have a
+// length, within the packet. RFC 8201, 4: no link has an MTU below 1280.
+static bool discovery_is_valid(const struct view *icmp)
+{
+    const struct icmp6_hdr *header = (const void *)icmp->payload;
+    size_t at = discovery_options(header->type);
+
+    if (header->type == ICMP6_TYPE_PTB)
+        return lwip_ntohl(header->data) >= IP6_MIN_MTU_LENGTH;
+    if (at == 0)
+        return true;
+    if (IP6H_HOPLIM(icmp->ip) != ND6_HOPLIM || icmp->length < at)
+        return false;
+    while (at < icmp->length) {
+        if (icmp->length - at < 8 || icmp->payload[at + 1] == 0)
+            return false;
+        at += 8 * icmp->payload[at + 1];
+    }
+    return at == icmp->length;
+}
+
+// False: the message is to be dropped. What has a bad checksum is lwIP's to
+// drop and count.
+static bool icmp6_message(struct pbuf *p, const struct view *icmp,
+                          struct netif *netif)
+{
+    nd_clock_advance();
+    if (icmp->length < sizeof(struct icmp6_hdr) || !checksum_is_good(p, icmp))
+        return true;
+    icmp6_error(icmp, netif);
+    return discovery_is_valid(icmp);
+}
+
+static void tcp_segment(const struct view *segment, struct netif *netif)
+{
+    const struct tcp_hdr *tcp = (const void *)segment->payload;
+    struct endpoint local, peer;
+
+    if (segment->length < sizeof(*tcp) ||
+        (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+        return;
+    view_addresses(segment->ip, &peer.ip, &local.ip, netif);
+    local.port = lwip_ntohs(tcp->dest);
+    peer.port = lwip_ntohs(tcp->src);
+    time_wait_recycle(&local, &peer, lwip_ntohl(tcp->seqno));
+}
+
+// Only `lo` has ::1 (RFC 4291, 2.5.3).
+static bool is_martian(const struct ip6_hdr *ip)
+{
+    ip6_addr_t source;
+
+    ip6_addr_copy_from_packed(source, ip->src);
+    return !NET_SERVER.taking_looped && ip6_addr_isloopback(&source);
+}
+
+// LWIP_HOOK_IP6_INPUT. lwIP has checked nothing yet but the version.
+int net_ip6_input_hook(struct pbuf *p, struct netif *netif)
+{
+    const struct ip6_hdr *ip = p->payload;
+    bool pass = true;
+
+    if (p->len < IP6_HLEN)
+        return 0;
+    struct view packet = {.ip = ip,
+                          .payload = (const uint8_t *)(ip + 1),
+                          .length = p->len - IP6_HLEN};
+    packet.length = MIN(packet.length, (size_t)IP6H_PLEN(ip));
+    if (is_martian(ip))
+        pass = false;
+    else if (IP6H_NEXTH(ip) == IP6_NEXTH_ICMP6)
+        pass = icmp6_message(p, &packet, netif);
+    else if (IP6H_NEXTH(ip) == IP6_NEXTH_TCP)
+        tcp_segment(&packet, netif);
+    if (!pass)
+        pbuf_free(p);
+    return !pass;
+}
