@@ -34,3 +34,9 @@ nethost-port += segment.c
 nethost-port += harness.c
 
 nethost-tests += tcp_open.c
+nethost-tests += tcp_send.c
+nethost-tests += tcp_receive.c
+nethost-tests += tcp_close.c
+nethost-tests += tcp_timers.c
+nethost-tests += udp_icmp.c
+nethost-tests += arp_dhcp.c

@@ -29,6 +29,8 @@
 #include <lib/list.h>
 #include <lib/wait.h>
 #include <syscall/syscalls.h>
+#include <stdlib.h>
+#include <string.h>
 
 // ---- harness.c ----
 
