@@ -9,6 +9,7 @@
 #include <dev/timer.h>
 #include <lwip/ip.h>
 #include <lwip/prot/ieee.h>
+#include <lwip/prot/udp.h>
 #include <lwip/stats.h>
 #include <net/filter.h>
 #include <net/server.h>
@@ -43,6 +44,21 @@ static bool filter_datagram(struct socket *socket, struct pbuf *p)
     return true;
 }
 
+// lwIP goes by IP's length and does not look at UDP's own (RFC 768). What lies
+// beyond that is no data; where it promises more than came, nothing is.
+static bool trim_datagram(struct pbuf *p)
+{
+    const struct udp_hdr *udp = ip_next_header_ptr();
+    size_t length = lwip_ntohs(udp->len);
+
+    if (length < UDP_HLEN || length - UDP_HLEN > p->tot_len) {
+        UDP_STATS_INC(udp.lenerr);
+        return false;
+    }
+    pbuf_realloc(p, length - UDP_HLEN);
+    return true;
+}
+
 void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
                           const ip_addr_t *from, u16_t port)
 {
@@ -52,7 +68,7 @@ void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
     bool room = false;
 
     (void)pcb;
-    if (filter_datagram(socket, p))
+    if (trim_datagram(p) && filter_datagram(socket, p))
         packet = packet_create(p);
     WITH_LOCK(&socket->lock) {
         room = packet &&

@@ -87,6 +87,9 @@ TEST(a_length_that_lies_is_dropped)
     wire_inject_ip(17, packet, 5);
     host_sleep(1);
     CHECK_EQ(guest_read_result(fd), -EAGAIN);
+    put16(packet + 4, 8 + 40);  // and padding
+    wire_inject_ip(17, packet, n);
+    receives(fd, 40);
 }
 
 TEST(nobody_is_there)
@@ -234,9 +237,9 @@ TEST(a_large_datagram_leaves_in_fragments)
     size_t at = 0;
     bool more = true;
 
-    CHECK_EQ(
-        sys_sendto(fd, (uaddr)(large + 8), LARGE, 0, (uaddr)&peer, sizeof(peer)),
-        LARGE);
+    CHECK_EQ(sys_sendto(fd, (uaddr)(large + 8), LARGE, 0, (uaddr)&peer,
+                        sizeof(peer)),
+             LARGE);
     while (more) {
         struct frame *frame = wire_take(clock_monotonic() + 1000);
         CHECK(frame != NULL);
