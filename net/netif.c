@@ -10,6 +10,7 @@
 #include <lib/trace.h>
 #include <lwip/etharp.h>
 #include <lwip/ip.h>
+#include <lwip/prot/ip6.h>
 #include <mm/kmalloc.h>
 #include <net/address.h>
 #include <net/ip6.h>
@@ -96,6 +97,22 @@ static struct pbuf *frame_to_pbuf(struct rx_buffer *frame)
     return NULL;
 }
 
+// lwIP reads a header before it asks whether all of it is there: the least that
+// has to be of each kind.
+static size_t least_header(uint16_t type)
+{
+    switch (lwip_ntohs(type)) {
+    case ETHTYPE_ARP:
+        return SIZEOF_ETHARP_HDR;
+    case ETHTYPE_IP:
+        return IP_HLEN;
+    case ETHTYPE_IPV6:
+        return IP6_HLEN;
+    default:
+        return 0;
+    }
+}
+
 // Whom a frame's packet or question is for. False: cannot be told.
 static bool frame_target(const struct pbuf *p, ip_addr_t *target)
 {
@@ -142,7 +159,12 @@ static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
     const struct eth_hdr *ethernet = p->payload;
     ip_addr_t address = netif->ip_addr, mask = netif->netmask, target, role;
 
-    if (p->len >= SIZEOF_ETH_HDR && ethernet->type == PP_HTONS(ETHTYPE_ARP))
+    if (p->len < SIZEOF_ETH_HDR ||
+        p->len < SIZEOF_ETH_HDR + least_header(ethernet->type)) {
+        LINK_STATS_INC(link.lenerr);
+        return ERR_VAL;
+    }
+    if (ethernet->type == PP_HTONS(ETHTYPE_ARP))
         timers_saw_arp();
     if (!frame_target(p, &target))
         return ethernet_input(p, netif);
