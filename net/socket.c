@@ -150,6 +150,13 @@ void socket_put(struct socket *socket)
     socket_free(socket);
 }
 
+void socket_end(struct socket *socket)
+{
+    if (socket->ops->close)
+        socket->ops->close(socket);
+    socket_put(socket);
+}
+
 void socket_set_state(struct socket *socket, enum socket_state state)
 {
     assert_debug(spin_held(&socket->lock));

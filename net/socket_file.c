@@ -78,11 +78,7 @@ static void socket_file_stat(struct file *file, struct abi_stat *st)
 
 static void socket_file_release(struct file *file)
 {
-    struct socket *socket = file->private;
-
-    if (socket->ops->close)
-        socket->ops->close(socket);
-    socket_put(socket);
+    socket_end(file->private);
 }
 
 static const struct file_ops socket_file_ops = {

@@ -33,7 +33,7 @@ static int make_file(struct socket *socket, long type, struct file **file)
     *file = socket_file_create(socket, type & SOCK_NONBLOCK ? O_NONBLOCK : 0);
     if (*file)
         return 0;
-    socket_put(socket);
+    socket_end(socket);
     return -ENOMEM;
 }
 

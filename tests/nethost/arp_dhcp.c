@@ -106,7 +106,8 @@ enum {
     REQUEST,
     DECLINE,
     ACK,
-    NAK
+    NAK,
+    RELEASE
 };
 
 static uint8_t message[300];  // the latest from the guest: BOOTP and options
@@ -129,10 +130,10 @@ static int next_message(double seconds)
         const uint8_t *ip = frame->data + 14;
         bool dhcp = ip[9] == 17 && get16(ip + 22) == 67;
         if (dhcp)
-            memcpy(message, ip + 28,
-                   MIN(sizeof(message), frame->length - 42));
+            memcpy(message, ip + 28, MIN(sizeof(message), frame->length - 42));
         free(frame);
-        if (dhcp)
+        // That it lets a lease go may come before or after its next wish.
+        if (dhcp && option_of(message, 53) != RELEASE)
             return option_of(message, 53);
     }
     return 0;

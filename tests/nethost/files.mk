@@ -40,3 +40,4 @@ nethost-tests += tcp_close.c
 nethost-tests += tcp_timers.c
 nethost-tests += udp_icmp.c
 nethost-tests += arp_dhcp.c
+nethost-tests += fuzz.c

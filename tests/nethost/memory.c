@@ -13,6 +13,7 @@
 #include <mm/page.h>
 #include <mm/uaccess.h>
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,11 @@ size_t kmalloc_size(const void *p)
 size_t kmalloc_live(void)
 {
     return live_bytes;
+}
+
+void host_report_leaks(void)
+{
+    __lsan_do_recoverable_leak_check();
 }
 
 char *kstrdup(const char *s)

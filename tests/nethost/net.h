@@ -28,9 +28,9 @@
 #include <lib/linkset.h>
 #include <lib/list.h>
 #include <lib/wait.h>
-#include <syscall/syscalls.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syscall/syscalls.h>
 
 // ---- harness.c ----
 

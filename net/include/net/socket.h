@@ -188,6 +188,9 @@ int socket_create(int family, int type, int protocol, struct socket **socket);
 struct socket *socket_create_like(const struct socket *like);
 void socket_get(struct socket *socket);
 void socket_put(struct socket *socket);  // may sleep: the last one destroys
+// The same for who holds it in the place of a file: its last close, or one that
+// could not be made. May wait for as long as SO_LINGER says.
+void socket_end(struct socket *socket);
 
 extern unsigned socket_count;  // (a) sockets that exist
 
