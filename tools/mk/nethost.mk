@@ -41,7 +41,13 @@ nethost-link = gcc -fsanitize=address,undefined -no-pie -Wl,-T,$(B)/nethost/sets
 
 test-host: $(B)/nethost/nethost ## net/ and lwIP on the host, on a virtual clock
 	@tools/test --build $(B) $^
-.PHONY: test-host
+
+SEEDS ?= 20
+fuzz: $(B)/nethost/nethost ## frames at random at net/, SEEDS=20 of them
+	@for seed in $$(seq $(SEEDS)); do \
+	    $< -s $$seed -n 100000 fuzz || exit 1; \
+	done
+.PHONY: test-host fuzz
 
 # What net/ would call of the kernel and is not here: a first link names it,
 # and calling it ends the test.
