@@ -51,6 +51,11 @@ static size_t total_length(const struct filter_packet *packet)
     return packet->front_length + (packet->data ? packet->data->tot_len : 0);
 }
 
+size_t filter_packet_length(const struct filter_packet *packet)
+{
+    return total_length(packet) - packet->origin;
+}
+
 bool filter_packet_copy(const struct filter_packet *packet, size_t at, void *to,
                         size_t n)
 {
@@ -117,7 +122,7 @@ static uint32_t know(const struct bpf_packet *bpf, uint32_t what)
 
 size_t filter_run(struct socket *socket, struct filter_packet *packet)
 {
-    size_t length = total_length(packet) - packet->origin;
+    size_t length = filter_packet_length(packet);
 
     if (!READ_ONCE(socket->filter))
         return length;

@@ -6,6 +6,7 @@
 // slow reader of small packets does not hold the driver's buffers. The way out
 // is in net/transmit.c.
 
+#include <abi/packet.h>
 #include <lib/log.h>
 #include <lib/trace.h>
 #include <lwip/etharp.h>
@@ -57,6 +58,9 @@ size_t pbuf_true_size(const struct pbuf *p)
     }
     return size;
 }
+
+void (*packet_tap)(struct net_link *link, const struct pbuf *p, bool framed,
+                   bool outgoing);
 
 static struct pbuf *wrap(struct rx_buffer *buffer)
 {
@@ -223,6 +227,34 @@ static err_t bare_input(struct pbuf *p, struct netif *netif)
     return ERR_OK;
 }
 
+uint8_t link_frame_type(const struct net_link *link, const void *destination)
+{
+    const uint8_t *to = destination;
+
+    if (to[0] & 1)  // `lo` has no broadcast address
+        return link != NET_SERVER.loopback &&
+                       memcmp(to, &ethbroadcast, ETH_HWADDR_LEN) == 0
+                   ? PACKET_BROADCAST
+                   : PACKET_MULTICAST;
+    return memcmp(to, link->netif.hwaddr, ETH_HWADDR_LEN) == 0
+               ? PACKET_HOST
+               : PACKET_OTHERHOST;
+}
+
+// A frame for another station on the same wire: only AF_PACKET may look at it.
+static bool is_foreign(const struct net_link *link, const struct pbuf *p)
+{
+    return p->len >= SIZEOF_ETH_HDR &&
+           link_frame_type(link, p->payload) == PACKET_OTHERHOST;
+}
+
+// Does the driver hand up foreign frames that nobody asked for?
+static bool is_filtered(const struct net_link *link)
+{
+    return (link->interface->capabilities & NET_RX_FOREIGN) &&
+           !link->promiscuous;
+}
+
 // net_interface.receive: called by the driver's poll.
 static void link_receive(struct net_interface *interface,
                          struct rx_buffer *frame,
@@ -241,9 +273,16 @@ static void link_receive(struct net_interface *interface,
         pbuf_free(p);
         return;
     }
+    bool framed = !(interface->capabilities & NET_BARE_IP);
     if (trace_enabled(TRACE_PACKETS))
-        packet_trace(interface->name, '<', p,
-                     !(interface->capabilities & NET_BARE_IP));
+        packet_trace(interface->name, '<', p, framed);
+    bool foreign = framed && is_foreign(link, p);
+    if (packet_tap && !(foreign && is_filtered(link)))
+        packet_tap(link, p, framed, false);
+    if (foreign) {
+        pbuf_free(p);
+        return;
+    }
     if (offload->needs_checksum || offload->checksum_valid)
         netif->chksum_flags &=
             ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
@@ -286,6 +325,7 @@ int link_attach(struct net_interface *interface, struct net_link **result)
 
     if (!link)
         return -ENOMEM;
+    link->refs = 1;
     link->interface = interface;
     interface->server = link;
     list_init(&link->addresses);
@@ -307,6 +347,18 @@ int link_attach(struct net_interface *interface, struct net_link **result)
     observe_link(link, false);
     *result = link;
     return 0;
+}
+
+struct net_link *link_get(struct net_link *link)
+{
+    __atomic_fetch_add(&link->refs, 1, __ATOMIC_RELAXED);
+    return link;
+}
+
+void link_put(struct net_link *link)
+{
+    if (__atomic_sub_fetch(&link->refs, 1, __ATOMIC_ACQ_REL) == 0)
+        kfree(link);
 }
 
 static void link_check_state(struct net_link *link)
@@ -368,4 +420,9 @@ unsigned link_index(const struct net_link *link)
     if (link->interface == &loopback_interface)
         return 1;
     return index < loopback_interface.index ? index + 2 : index + 1;
+}
+
+size_t link_address_length(const struct net_link *link)
+{
+    return link->interface->hardware == ARPHRD_NONE ? 0 : ETHERNET_ADDRESS_SIZE;
 }

@@ -52,7 +52,8 @@ static int find_family(int family, int type, int protocol,
             continue;
         }
         error = -EPROTONOSUPPORT;
-        if (protocol == 0 || protocol == row->protocol) {
+        if (protocol == 0 || protocol == row->protocol ||
+            row->protocol == ANY_PROTOCOL) {
             *found = row;
             return 0;
         }
@@ -105,7 +106,7 @@ int socket_create(int family, int type, int protocol, struct socket **result)
         return -ENOMEM;
     socket->family = family;
     socket->type = type;
-    socket->protocol = row->protocol;
+    socket->protocol = row->protocol == ANY_PROTOCOL ? protocol : row->protocol;
     socket->uid = current_process()->euid;
     socket->options.receive_buffer = sysctl_rmem_default;
     socket->options.send_buffer = sysctl_wmem_default;

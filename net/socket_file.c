@@ -59,6 +59,13 @@ static long socket_file_ioctl(struct file *file, unsigned command,
     return result == -ENOTTY ? interface_ioctl(command, argument) : result;
 }
 
+static int socket_file_mmap(struct file *file, struct mm_map *map)
+{
+    struct socket *socket = file->private;
+
+    return socket->ops->mmap ? socket->ops->mmap(socket, map) : -ENODEV;
+}
+
 static void socket_file_describe(struct file *file, char *buf, size_t n)
 {
     struct socket *socket = file->private;
@@ -87,6 +94,7 @@ static const struct file_ops socket_file_ops = {
     .write = socket_file_write,
     .poll = socket_file_poll,
     .ioctl = socket_file_ioctl,
+    .mmap = socket_file_mmap,
     .describe = socket_file_describe,
     .stat = socket_file_stat,
     .release = socket_file_release,

@@ -42,7 +42,7 @@ static const struct socket_option *find_option(struct socket *socket, int level,
 // level at all, and on the direction.
 static int no_such_option(struct socket *socket, int level, bool reading)
 {
-    if (level == SOL_SOCKET)
+    if (level == SOL_SOCKET || socket->family == AF_PACKET)
         return -ENOPROTOOPT;
     if (socket->family == AF_UNIX)
         return -EOPNOTSUPP;

@@ -20,6 +20,7 @@
 #include <net/packet_trace.h>
 #include <net/route.h>
 #include <net/server.h>
+#include <net/socket.h>
 #include <netif/ethernet.h>
 
 struct tx_packet {
@@ -82,11 +83,13 @@ static err_t transmit_frame(struct netif *netif, struct pbuf *p)
     if (!packet)
         return ERR_MEM;
     packet->frame.done = tx_packet_done;
+    bool framed = !(interface->capabilities & NET_BARE_IP);
     if (trace_enabled(TRACE_PACKETS))
-        packet_trace(interface->name, '>', p,
-                     !(interface->capabilities & NET_BARE_IP));
+        packet_trace(interface->name, '>', p, framed);
     int error = net_send(interface, &packet->frame);
     if (error == 0) {
+        if (packet_tap)
+            packet_tap(link, p, framed, true);
         link->unflushed = true;
         return ERR_OK;
     }
@@ -191,5 +194,18 @@ err_t transmit_ip6(struct netif *netif, struct pbuf *p, const ip6_addr_t *to)
         return ERR_MEM;
     err_t error = ethip6_output(netif, copy, to);
     pbuf_free(copy);
+    return error;
+}
+
+int link_wait_for_room(struct net_link *link, nsec_t until)
+{
+    int error = -EAGAIN;
+
+    if (until != SOCKET_NO_WAIT)
+        error = socket_wait_result(WAIT_EVENT(&NET_SERVER.room,
+                                              !READ_ONCE(link->stalled), until,
+                                              true, false),
+                                   until);
+    link_put(link);
     return error;
 }

@@ -117,17 +117,14 @@ static int send_datagram(struct udp_socket *u, struct pbuf *p,
         net_lock();
         err_t result = transmit(u, p, to, &link, &error);
         bool full = error == 0 && result == ERR_MEM && link->stalled;
-        if (!full)
+        if (full)
+            link_get(link);
+        else
             pbuf_free(p);
         net_unlock();
         if (!full)
             return error < 0 ? error : -errno_of(result);
-        error = until == SOCKET_NO_WAIT
-                    ? -EAGAIN
-                    : socket_wait_result(WAIT_EVENT(&NET_SERVER.room,
-                                                    !READ_ONCE(link->stalled),
-                                                    until, true, false),
-                                         until);
+        error = link_wait_for_room(link, until);
         if (error < 0) {
             net_lock();
             pbuf_free(p);

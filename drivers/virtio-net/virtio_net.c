@@ -130,6 +130,7 @@ static int probe(struct virtio_device *device)
     net->interface = (struct net_interface){
         .ops = &ops,
         .hardware = ARPHRD_ETHER,
+        .capabilities = NET_RX_FOREIGN,
         .mtu = 1500,
         .driver = net,
         .notify = nobody_notified,

@@ -70,8 +70,9 @@ enum net_capabilities {
     NET_TX_TSO4 = 2,
     NET_TX_TSO6 = 4,
     NET_RX_CHECKSUM = 8,
-    NET_RX_MERGED = 16,  // frames over the MTU (large receive) may come
-    NET_BARE_IP = 32,    // no Ethernet: a frame is an IP packet (loopback)
+    NET_RX_MERGED = 16,   // frames over the MTU (large receive) may come
+    NET_BARE_IP = 32,     // no Ethernet: a frame is an IP packet (loopback)
+    NET_RX_FOREIGN = 64,  // frames for other stations come up unasked
 };
 
 // All operations are called by the network server with its core mutex held.

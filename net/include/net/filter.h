@@ -27,6 +27,12 @@ struct filter_packet {
 };
 #define FILTER_NOWHERE SIZE_MAX
 
+// Bytes from the origin on.
+size_t filter_packet_length(const struct filter_packet *packet);
+// Copy n bytes at a position of the packet; false: it is shorter.
+bool filter_packet_copy(const struct filter_packet *packet, size_t at, void *to,
+                        size_t n);
+
 // How many bytes from the origin on the socket may have: at most as many as
 // there are, 0 for a packet that it does not get. May be called with spinlocks
 // held other than the socket's.

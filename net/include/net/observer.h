@@ -12,6 +12,7 @@ struct net_link;
 struct link_address;
 struct route;
 
+// What is missing is not wanted.
 struct net_observer {
     void (*link)(const struct net_link *link, bool gone);
     void (*address)(const struct link_address *address, bool gone);
@@ -25,8 +26,10 @@ static inline void observe_link(const struct net_link *link, bool gone)
 {
     const struct net_observer *row;
 
-    linkset_for_each(row, net_observers)
-        row->link(link, gone);
+    linkset_for_each(row, net_observers) {
+        if (row->link)
+            row->link(link, gone);
+    }
 }
 
 static inline void observe_address(const struct link_address *address,
@@ -34,14 +37,18 @@ static inline void observe_address(const struct link_address *address,
 {
     const struct net_observer *row;
 
-    linkset_for_each(row, net_observers)
-        row->address(address, gone);
+    linkset_for_each(row, net_observers) {
+        if (row->address)
+            row->address(address, gone);
+    }
 }
 
 static inline void observe_route(const struct route *route, bool gone)
 {
     const struct net_observer *row;
 
-    linkset_for_each(row, net_observers)
-        row->route(route, gone);
+    linkset_for_each(row, net_observers) {
+        if (row->route)
+            row->route(route, gone);
+    }
 }

@@ -22,16 +22,19 @@
 #include <lwip/netif.h>
 
 // An interface that the server has taken over: the driver's side and lwIP's.
-// All of it is protected by the core mutex.
+// Protected by the core mutex, but for what is (a) atomic.
 struct net_link {
-    struct netif netif;                        // lwIP's side
-    struct net_interface *interface;           // the driver's
-    struct list_node node;                     // NET_SERVER.links
+    struct netif netif;               // lwIP's side
+    struct net_interface *interface;  // the driver's
+    struct list_node node;            // NET_SERVER.links
+    uint32_t refs;  // (a) the server's, and of those who wait for room
     struct list_node addresses;                // net/address.h
     uint8_t prefix6[LWIP_IPV6_NUM_ADDRESSES];  // lengths, of netif.ip6_addr
-    bool stalled;    // send said -EAGAIN; senders wait for room
-    bool unflushed;  // frames were queued since the last flush
-    bool was_up;     // link state as last seen
+    bool stalled;            // send said -EAGAIN; senders wait for room
+    bool unflushed;          // frames were queued since the last flush
+    bool was_up;             // link state as last seen
+    unsigned promiscuous;    // who wants frames for other stations too
+    unsigned all_multicast;  // ... and for all multicast groups
 };
 
 struct net_server {
@@ -62,12 +65,29 @@ int link_attach(struct net_interface *interface, struct net_link **link);
 // True if there may be more. Core mutex held; the network thread.
 bool link_poll(struct net_link *link);
 
+// A reference keeps the memory of a link, not the link itself.
+struct net_link *link_get(struct net_link *link);
+void link_put(struct net_link *link);
+// Sleep until a link that had no room may have some again; takes a reference.
+// 0, or what socket_wait says. Core mutex not held.
+int link_wait_for_room(struct net_link *link, nsec_t until);
+
 // An attached interface; NULL: none. Indexes are those that programs see,
 // from 1.
 struct net_link *link_by_name(const char *name);
 // (They are lwIP's zones, too.)
 struct net_link *link_by_index(unsigned index);
 unsigned link_index(const struct net_link *link);
+// Bytes in its hardware address; 0 for a link without.
+size_t link_address_length(const struct net_link *link);
+// For whom a frame to a hardware address is: PACKET_* of abi/packet.h.
+uint8_t link_frame_type(const struct net_link *link, const void *destination);
+
+// Where AF_PACKET listens: called for each frame that arrives, or has been
+// queued for sending, while somebody listens; else NULL. framed: it begins with
+// an Ethernet header. Borrows p. Core mutex held.
+extern void (*packet_tap)(struct net_link *link, const struct pbuf *p,
+                          bool framed, bool outgoing);
 
 // lwIP's output functions for a link (net/transmit.c).
 err_t transmit_ethernet(struct netif *netif, struct pbuf *p);

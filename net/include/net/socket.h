@@ -101,6 +101,7 @@ struct socket_ops {
     int (*peer_address)(struct socket *socket, struct socket_address *address);
     unsigned (*poll)(struct socket *socket);  // POLL* bits that are true
     long (*ioctl)(struct socket *socket, unsigned command, uaddr argument);
+    int (*mmap)(struct socket *socket, struct mm_map *map);  // as file_ops'
     void (*apply)(struct socket *socket);  // socket->options changed
     // The file is closed: end the connection, after SO_LINGER's time at most.
     void (*close)(struct socket *socket);
@@ -137,6 +138,9 @@ struct socket {
 };
 
 // A protocol: found by socket(2). type 0 and protocol 0 of a request match any.
+// A row of ANY_PROTOCOL leaves the number to init, which finds the request's in
+// socket->protocol.
+#define ANY_PROTOCOL (-1)
 struct socket_family {
     int family, type, protocol;
     const struct socket_ops *ops;
