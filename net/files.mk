@@ -43,6 +43,7 @@ net-y += tcp_connect.c
 net-y += tcp_listen.c
 net-y += tcp_send.c
 net-y += tcp_recv.c
+net-y += tcp_segment.c
 net-y += tcp_option.c
 net-y += ip_option.c
 net-y += ip6_option.c

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <lwip/err.h>
 #include <lwip/ip_addr.h>
 #include <tcp_isn.h>
 
@@ -36,3 +37,7 @@ struct tcp_hdr;
 struct tcp_pcb;
 uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
                                const struct tcp_pcb *pcb, uint32_t *options);
+
+/* net/tcp_segment.c: sees a connection's segments first; ERR_OK lets one pass.
+ */
+err_t net_tcp_segment_hook(struct tcp_pcb *pcb, const struct tcp_hdr *header);

@@ -147,6 +147,8 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
     net_ip6_route_hook(source, destination)
 #define LWIP_HOOK_ND6_GET_GW(netif, destination) \
     net_nd6_gateway_hook(netif, destination)
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, length, first, second, p) \
+    net_tcp_segment_hook(pcb, header)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) \
     net_tcp_options_hook(header, pcb, options)
 

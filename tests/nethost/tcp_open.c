@@ -117,3 +117,21 @@ TEST(a_handshake_whose_end_is_lost)
     int fd = CHECK_OK(sys_accept4(listener, 0, 0, SOCK_NONBLOCK));
     guest_read(fd, 0, 10);
 }
+
+// Whatever a second SYN says of options, the first one's count.
+TEST(a_repeated_syn)
+{
+    int listener = guest_listener(5);
+
+    inject("S 0:0(0) win 65535 <mss 1460>");
+    expect_now("S. 0:0(0) ack 1");
+    inject("S 0:0(0) win 65535 <mss 536,wscale 7>");
+    expect_now("S. 0:0(0) ack 1");
+    inject("S 5000:5000(0) win 65535 <mss 100,wscale 7>");
+    expect_now(". 1:1(0) ack 1");
+    inject(". 1:1(0) ack 1 win 500");
+    host_sleep(1);
+    int fd = CHECK_OK(sys_accept4(listener, 0, 0, SOCK_NONBLOCK));
+    guest_write(fd, 0, 500);
+    expect_now("P. 1:501(500) ack 1");
+}
