@@ -11,11 +11,9 @@
 #include <lwip/priv/nd6_priv.h>
 #include <lwip/prot/icmp6.h>
 #include <lwip/prot/nd6.h>
-#include <lwip/prot/tcp.h>
 #include <lwip_hooks.h>
 #include <net/icmp_error.h>
 #include <net/server.h>
-#include <net/time_wait.h>
 
 // A packet whose headers are in one piece; length: of what follows the IPv6
 // header, no more than what is in that piece.
@@ -161,20 +159,6 @@ static bool icmp6_message(struct pbuf *p, const struct view *icmp,
     return discovery_is_valid(icmp);
 }
 
-static void tcp_segment(const struct view *segment, struct netif *netif)
-{
-    const struct tcp_hdr *tcp = (const void *)segment->payload;
-    struct endpoint local, peer;
-
-    if (segment->length < sizeof(*tcp) ||
-        (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
-        return;
-    view_addresses(segment->ip, &peer.ip, &local.ip, netif);
-    local.port = lwip_ntohs(tcp->dest);
-    peer.port = lwip_ntohs(tcp->src);
-    time_wait_recycle(&local, &peer, lwip_ntohl(tcp->seqno));
-}
-
 // Only `lo` has ::1 (RFC 4291, 2.5.3).
 static bool is_martian(const struct ip6_hdr *ip)
 {
@@ -200,8 +184,6 @@ int net_ip6_input_hook(struct pbuf *p, struct netif *netif)
         pass = false;
     else if (IP6H_NEXTH(ip) == IP6_NEXTH_ICMP6)
         pass = icmp6_message(p, &packet, netif);
-    else if (IP6H_NEXTH(ip) == IP6_NEXTH_TCP)
-        tcp_segment(&packet, netif);
     if (!pass)
         pbuf_free(p);
     return !pass;

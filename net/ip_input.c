@@ -3,18 +3,16 @@
 // A look at every arriving IPv4 packet before lwIP takes it (its input hook):
 // what lwIP lacks is done here. Packets with loopback addresses from outside
 // are dropped (RFC 1122, 3.2.1.3 g), ICMP errors find the socket that they are
-// about (RFC 1122, 4.1.3.3 and 4.2.3.9), a SYN may end a TIME_WAIT.
+// about (RFC 1122, 4.1.3.3 and 4.2.3.9).
 
 #include <abi/inet.h>
 #include <lwip/icmp.h>
 #include <lwip/inet_chksum.h>
 #include <lwip/ip.h>
-#include <lwip/prot/tcp.h>
 #include <lwip/prot/udp.h>
 #include <lwip_hooks.h>
 #include <net/icmp_error.h>
 #include <net/server.h>
-#include <net/time_wait.h>
 
 static bool is_martian(const struct ip_hdr *ip, const struct netif *netif)
 {
@@ -66,23 +64,6 @@ static void icmp_error(const struct ip_hdr *ip, size_t length)
         quoted_packet(quoted, error);
 }
 
-static void tcp_segment(const struct ip_hdr *ip, size_t length)
-{
-    const struct tcp_hdr *tcp =
-        (const void *)((const uint8_t *)ip + IPH_HL_BYTES(ip));
-
-    struct endpoint local, peer;
-
-    if (length < IPH_HL_BYTES(ip) + sizeof(*tcp) ||
-        (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
-        return;
-    ip_addr_copy_from_ip4(local.ip, ip->dest);
-    ip_addr_copy_from_ip4(peer.ip, ip->src);
-    local.port = lwip_ntohs(tcp->dest);
-    peer.port = lwip_ntohs(tcp->src);
-    time_wait_recycle(&local, &peer, lwip_ntohl(tcp->seqno));
-}
-
 // LWIP_HOOK_IP4_INPUT. lwIP has checked nothing yet but the version.
 int net_ip4_input_hook(struct pbuf *p, struct netif *netif)
 {
@@ -96,7 +77,5 @@ int net_ip4_input_hook(struct pbuf *p, struct netif *netif)
     }
     if (IPH_PROTO(ip) == IP_PROTO_ICMP)
         icmp_error(ip, p->len);
-    else if (IPH_PROTO(ip) == IP_PROTO_TCP)
-        tcp_segment(ip, p->len);
     return 0;
 }

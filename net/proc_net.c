@@ -10,6 +10,7 @@
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <net/address.h>
+#include <net/pcb_table.h>
 #include <net/route_table.h>
 #include <net/server.h>
 
@@ -97,9 +98,11 @@ PROC_FILE(net_arp) = {"net/arp", show_arp, NULL};
 
 static unsigned count_established(void)
 {
+    struct pcb_cursor cursor = {0};
+    struct tcp_pcb *pcb;
     unsigned n = 0;
 
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+    while ((pcb = pcb_next(&cursor)))
         n += pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT;
     return n;
 }

@@ -131,8 +131,8 @@ static void print_tcp(struct text *text, int family, unsigned number,
 
 static void show_tcp_of(struct text *text, int family)
 {
-    struct tcp_pcb *const lists[] = {tcp_listen_pcbs.pcbs, tcp_active_pcbs,
-                                     tcp_tw_pcbs};
+    struct pcb_cursor cursor = {0};
+    struct tcp_pcb *pcb;
     unsigned number = 0;
 
     text_printf(text,
@@ -140,11 +140,13 @@ static void show_tcp_of(struct text *text, int family)
                 "timeout inode\n",
                 family == AF_INET6 ? HEADINGS6 : HEADINGS4);
     net_lock();
-    for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
-        for (struct tcp_pcb *pcb = lists[i]; pcb; pcb = pcb->next) {
-            if (family_of_pcb(pcb) == family)
-                print_tcp(text, family, number++, pcb);
-        }
+    for (pcb = tcp_listen_pcbs.pcbs; pcb; pcb = pcb->next) {
+        if (family_of_pcb(pcb) == family)
+            print_tcp(text, family, number++, pcb);
+    }
+    while ((pcb = pcb_next(&cursor))) {
+        if (family_of_pcb(pcb) == family)
+            print_tcp(text, family, number++, pcb);
     }
     net_unlock();
 }
@@ -234,16 +236,20 @@ struct counts {
 // The sockets of a family. Core mutex held.
 static struct counts count_sockets(int family)
 {
+    struct pcb_cursor cursor = {0};
+    struct tcp_pcb *pcb;
     struct counts n = {0};
 
-    for (struct tcp_pcb *pcb = tcp_listen_pcbs.pcbs; pcb; pcb = pcb->next)
+    for (pcb = tcp_listen_pcbs.pcbs; pcb; pcb = pcb->next)
         n.tcp += family_of_pcb(pcb) == family;
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
+    while ((pcb = pcb_next(&cursor))) {
+        if (pcb->state == TIME_WAIT) {
+            n.waiting++;
+            continue;
+        }
         n.tcp += family_of_pcb(pcb) == family;
         n.orphans += !socket_of_pcb(pcb);
     }
-    for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next)
-        n.waiting++;
     for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next)
         n.udp += socket_of_udp(pcb) && family_of_udp(pcb) == family;
     return n;

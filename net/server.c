@@ -9,6 +9,7 @@
 #include <lib/random.h>
 #include <lwip/init.h>
 #include <net/loopback.h>
+#include <net/pcb_table.h>
 #include <net/server.h>
 #include <proc/task.h>
 #include <tcp_isn.h>
@@ -48,6 +49,7 @@ void net_unlock(void)
             link->interface->ops->flush(link->interface);
         }
     }
+    pcb_select(NULL);
     bool sooner = timers_update() < NET_SERVER.sleeps_until;
     mutex_unlock(&NET_SERVER.core);
     if (sooner)
@@ -86,6 +88,7 @@ static nsec_t serve(void)
     list_for_each(link, &NET_SERVER.links, node)
         more |= link_poll(link);
     timers_run();
+    pcb_select(NULL);
     nsec_t next = more ? 0 : timers_update();
     NET_SERVER.sleeps_until = next;
     net_unlock();
@@ -134,6 +137,9 @@ static int server_start(void)
     uint8_t secret[16];
     int error = net_device_register(&loopback_interface);
 
+    if (error < 0)
+        return error;
+    error = pcb_table_init();
     if (error < 0)
         return error;
     random_bytes(secret, sizeof(secret));

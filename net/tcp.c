@@ -46,29 +46,16 @@ static void tcp_error_callback(void *argument, err_t error)
 void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
                     const struct icmp_errno *error)
 {
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
-        struct tcp_socket *t = pcb->callback_arg;
+    struct tcp_flow flow = {local->ip, peer->ip, local->port, peer->port};
+    struct tcp_pcb *pcb = pcb_find(&flow);
+    struct tcp_socket *t = pcb ? pcb->callback_arg : NULL;
 
-        if (pcb->state != SYN_SENT || !t || pcb->local_port != local->port ||
-            pcb->remote_port != peer->port ||
-            !ip_addr_eq(&pcb->local_ip, &local->ip) ||
-            !ip_addr_eq(&pcb->remote_ip, &peer->ip))
-            continue;
-        tcp_reset(t);
-        WITH_LOCK(&t->socket.lock) {
-            t->socket.error = error->error;
-            socket_set_state(&t->socket, SOCKET_CONNECT_FAILED);
-        }
+    if (!t || pcb->state != SYN_SENT)
         return;
-    }
-}
-
-// The transmit ring has room again: output that it refused is due.
-void tcp_transmit_ready(void)
-{
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
-        if (pcb->unsent)
-            tcp_output(pcb);
+    tcp_reset(t);
+    WITH_LOCK(&t->socket.lock) {
+        t->socket.error = error->error;
+        socket_set_state(&t->socket, SOCKET_CONNECT_FAILED);
     }
 }
 
@@ -106,6 +93,12 @@ static err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb)
     tcp_send_push(t);
     tcp_output(pcb);
     return ERR_OK;
+}
+
+// Data that lwIP has not taken yet waits for the poll callback.
+bool tcp_is_busy(const struct tcp_socket *t)
+{
+    return t && t->send.unqueued > 0;
 }
 
 // lwIP frees the PCB: the end of every connection.

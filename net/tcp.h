@@ -16,6 +16,7 @@
 
 #include <lwip/tcp.h>
 #include <net/packet.h>
+#include <net/pcb_table.h>
 #include <net/ports.h>
 #include <net/send_buffer.h>
 #include <net/socket.h>
@@ -78,6 +79,7 @@ static inline struct tcp_socket *tcp_of(struct socket *socket)
 void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
                 struct port_binding *binding);
 void tcp_apply_options(struct tcp_socket *t);
+bool tcp_is_busy(const struct tcp_socket *t);  // timers; t may be NULL
 
 // tcp_close.c. Core mutex held for the first two.
 // Reset the connection, if there is one, and forget what was received.

@@ -31,6 +31,7 @@ void tcp_reset(struct tcp_socket *t)
 
     if (pcb) {
         bool connecting = pcb->state == SYN_SENT;
+        pcb_select(pcb);
         tcp_detach(t);
         if (connecting)
             tcp_close(pcb);  // nobody to send a reset to

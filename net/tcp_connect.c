@@ -64,18 +64,9 @@ static err_t connected_callback(void *argument, struct tcp_pcb *pcb,
 static bool connection_exists(const struct endpoint *local,
                               const struct endpoint *peer)
 {
-    struct tcp_pcb *const lists[] = {tcp_active_pcbs, tcp_tw_pcbs};
+    struct tcp_flow flow = {local->ip, peer->ip, local->port, peer->port};
 
-    for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
-        for (struct tcp_pcb *pcb = lists[i]; pcb; pcb = pcb->next) {
-            if (pcb->local_port == local->port &&
-                pcb->remote_port == peer->port &&
-                ip_addr_eq(&pcb->local_ip, &local->ip) &&
-                ip_addr_eq(&pcb->remote_ip, &peer->ip))
-                return true;
-        }
-    }
-    return false;
+    return pcb_find(&flow) != NULL;
 }
 
 // Settle our end: the address by the route to the peer, the port by bind or
@@ -114,6 +105,9 @@ static int connect_start(struct tcp_socket *t, const struct endpoint *peer)
 
     if (error < 0)
         return error;
+    struct tcp_flow flow = {local.ip, peer->ip, local.port, peer->port};
+    // Short of memory lwIP would kill another connection: it sees none.
+    pcb_select(NULL);
     struct tcp_pcb *pcb = tcp_new();
     if (!pcb)
         return -ENOBUFS;
@@ -130,6 +124,7 @@ static int connect_start(struct tcp_socket *t, const struct endpoint *peer)
             false;
         socket_set_state(&t->socket, SOCKET_CONNECTING);
     }
+    pcb_select_bucket(pcb_bucket_of(&flow));
     err_t result = tcp_connect(pcb, &peer->ip, peer->port, connected_callback);
     if (result == ERR_OK)
         return 0;

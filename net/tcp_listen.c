@@ -126,6 +126,7 @@ static int listen_start(struct tcp_socket *t)
     // Connections may share the port with others that said SO_REUSEADDR, as
     // the listener does not: theirs is a binding of its own.
     t->child_binding = port_clone(t->binding);
+    pcb_select(NULL);
     pcb = t->child_binding ? tcp_new() : NULL;
     if (!pcb)
         return listen_failed(t);
@@ -230,8 +231,15 @@ void tcp_unaccept_op(struct socket *socket, struct socket *child)
 // Stop listening: connections that nobody accepted are reset.
 void tcp_listen_end(struct tcp_socket *t)
 {
+    struct pcb_cursor cursor = {0};
     struct tcp_socket *child;
+    struct tcp_pcb *pcb;
 
+    // What lwIP does by its own lists, where it would not find all of them.
+    while ((pcb = pcb_next(&cursor))) {
+        if (pcb->listener == (void *)t->pcb)
+            pcb->listener = NULL;
+    }
     tcp_close(t->pcb);
     t->pcb = NULL;
     t->binding->listening = false;

@@ -23,6 +23,7 @@
 void tcp_apply_op(struct socket *socket)
 {
     net_lock();
+    pcb_select(tcp_of(socket)->pcb);
     tcp_apply_options(tcp_of(socket));
     net_unlock();
 }
@@ -40,6 +41,7 @@ static int set_no_delay(struct socket *socket, const union option_value *value)
 
     net_lock();
     t->tcp.no_delay = value->integer != 0;
+    pcb_select(t->pcb);
     tcp_apply_options(t);
     if (t->tcp.no_delay && socket->state == SOCKET_CONNECTED && t->pcb)
         tcp_output(t->pcb);

@@ -80,6 +80,7 @@ void tcp_window_update(struct tcp_socket *t)
     limit = MIN(tcp_window_limit(t), TCP_WND_MAX(pcb));
     if (unread >= limit || limit - unread <= pcb->rcv_wnd)
         return;
+    pcb_select(pcb);
     pcb->rcv_wnd = limit - unread;
     announce_window(pcb, limit);
 }

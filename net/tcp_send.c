@@ -73,7 +73,8 @@ static void push_fin(struct tcp_socket *t)
 
 void tcp_send_push(struct tcp_socket *t)
 {
-    assert_debug(net_locked());
+    if (t->pcb)
+        pcb_select(t->pcb);
     while (t->pcb && push_piece(t) > 0)
         ;
     if (t->pcb && t->fin_wanted && t->send.unqueued == 0)

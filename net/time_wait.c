@@ -7,16 +7,10 @@
 #include <lwip/priv/tcp_priv.h>
 #include <net/time_wait.h>
 
-void time_wait_recycle(const struct endpoint *local,
-                       const struct endpoint *peer, uint32_t sequence)
+bool time_wait_recycle(struct tcp_pcb *pcb, uint32_t seq)
 {
-    for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
-        if (pcb->remote_port != peer->port || pcb->local_port != local->port ||
-            !ip_addr_eq(&pcb->remote_ip, &peer->ip) ||
-            !ip_addr_eq(&pcb->local_ip, &local->ip))
-            continue;
-        if (TCP_SEQ_GT(sequence, pcb->rcv_nxt))
-            tcp_abort(pcb);  // silent in this state
-        return;
-    }
+    if (!TCP_SEQ_GT(seq, pcb->rcv_nxt))
+        return false;
+    tcp_abort(pcb);  // silent in this state
+    return true;
 }

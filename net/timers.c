@@ -31,11 +31,6 @@ void timers_saw_arp(void)
     arp_active_until = clock_monotonic() + ARP_LIFE;
 }
 
-static bool tcp_timer_wanted(void)
-{
-    return tcp_active_pcbs || tcp_tw_pcbs;
-}
-
 static bool reassembly_timer_wanted(void)
 {
     return lwip_stats.memp[MEMP_REASSDATA]->used > 0;
@@ -99,7 +94,7 @@ static struct cyclic_timer {
     bool (*wanted)(void);
     nsec_t due;  // (core) 0: not armed
 } timers[] = {
-    {TCP_TMR_INTERVAL * NSEC_PER_MSEC, tcp_tmr, tcp_timer_wanted, 0},
+    {TCP_TMR_INTERVAL * NSEC_PER_MSEC, tcp_timer_run, tcp_timer_wanted, 0},
     {IP_TMR_INTERVAL * NSEC_PER_MSEC, ip_reass_tmr, reassembly_timer_wanted, 0},
     {IP6_REASS_TMR_INTERVAL * NSEC_PER_MSEC, ip6_reass_tmr,
      reassembly6_timer_wanted, 0},
@@ -128,11 +123,12 @@ void timers_run(void)
     }
     if (nd_clock_next() <= now)
         nd_clock_advance();
+    tcp_timer_run_due();
 }
 
 nsec_t timers_update(void)
 {
-    nsec_t next = nd_clock_next();
+    nsec_t next = MIN(nd_clock_next(), tcp_timer_next_due());
 
     for (unsigned i = 0; i < ARRAY_SIZE(timers); i++) {
         struct cyclic_timer *t = &timers[i];

@@ -147,8 +147,8 @@ def ip4(address):
 class Pcbs(gdb.Command):
     """lwIP's protocol control blocks, from its own lists."""
 
-    TCP_LISTS = ("tcp_listen_pcbs.pcbs", "tcp_bound_pcbs", "tcp_active_pcbs",
-                 "tcp_tw_pcbs")
+    # The table's lists (net/pcb_table.c); those of the selected bucket are lwIP's.
+    TABLE = "'net/pcb_table.c'::"
 
     def __init__(self):
         super().__init__("wharf pcbs", gdb.COMMAND_DATA)
@@ -156,13 +156,26 @@ class Pcbs(gdb.Command):
     def invoke(self, argument, from_tty):
         kind = gdb.lookup_type("struct tcp_pcb").pointer()
         rows = []
-        for name in self.TCP_LISTS:
-            for pcb in self.linked(gdb.parse_and_eval(name).cast(kind)):
-                rows.append(self.tcp_row(pcb, "listen" in name))
+        for head, listening in self.heads():
+            for pcb in self.linked(head.cast(kind)):
+                rows.append(self.tcp_row(pcb, listening))
         for pcb in self.linked(gdb.parse_and_eval("udp_pcbs")):
             rows.append(["udp", hex(int(pcb)), "", pcb["local_port"],
                          f"{ip4(pcb['remote_ip'])}:{pcb['remote_port']}", "", ""])
         table(["", "PCB", "STATE", "PORT", "PEER", "CWND", "UNSENT"], rows)
+
+    def heads(self):
+        """(first PCB of a list, whether it is that of listeners)."""
+        yield gdb.parse_and_eval("tcp_listen_pcbs.pcbs"), True
+        table = gdb.parse_and_eval(self.TABLE + "table")
+        selected = gdb.parse_and_eval(self.TABLE + "selected")
+        for i in range(int(gdb.parse_and_eval(self.TABLE + "buckets"))):
+            chosen = selected == table + i
+            for field, list_name in (("active", "tcp_active_pcbs"),
+                                     ("time_wait", "tcp_tw_pcbs")):
+                head = gdb.parse_and_eval(list_name) if chosen else table[i][field]
+                if head:
+                    yield head, False
 
     @staticmethod
     def linked(pcb):

@@ -116,5 +116,11 @@ void config6_start(struct net_link *link);
 // Write /etc/resolv.conf if name servers changed. Core mutex not held.
 void config_publish(void);
 
-// tcp.c, for the server: try again what a full ring refused.
+// tcp_timer.c, for the server. Try again what a full ring refused.
 void tcp_transmit_ready(void);
+// A pass of TCP's timers, every TCP_TMR_INTERVAL ms while wanted.
+void tcp_timer_run(void);
+bool tcp_timer_wanted(void);
+// What is due at a point in time, and when that is (NSEC_FOREVER: never).
+void tcp_timer_run_due(void);
+nsec_t tcp_timer_next_due(void);

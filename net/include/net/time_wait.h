@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// New connections over ones in TIME_WAIT.
+// Connections in TIME_WAIT, as far as lwIP does not see to them. Core mutex
+// held for all.
 
 #pragma once
 
-#include <net/sockaddr.h>
+#include <lwip/tcp.h>
 
-// A SYN arrived from peer: end the TIME_WAIT that is in its way, if the
-// sequence number allows it. Core mutex held, before lwIP sees the SYN.
-void time_wait_recycle(const struct endpoint *local,
-                       const struct endpoint *peer, uint32_t sequence);
+// A SYN with this sequence number arrives for the PCB, which is selected: does
+// it make way? Then it is gone.
+bool time_wait_recycle(struct tcp_pcb *pcb, uint32_t seq);
