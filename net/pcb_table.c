@@ -171,8 +171,8 @@ struct tcp_pcb *pcb_next(struct pcb_cursor *cursor)
     return pcb;
 }
 
-// Called by lwIP when an interface's address changes (--wrap in
-// tools/mk/kernel.mk): it would reset the connections from the old address and
+// Called by lwIP when an interface's address changes (the linker's --wrap,
+// net/lwip/files.mk): it would reset the connections from the old address and
 // move the listeners to the new one. On Linux both stay what they are.
 void __wrap_tcp_netif_ip_addr_changed(const ip_addr_t *old,
                                       const ip_addr_t *now);

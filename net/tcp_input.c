@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Every arriving TCP segment on its way to lwIP, IPv4 and IPv6, whole also if
-// it came in fragments: the linker (--wrap, tools/mk/kernel.mk) sends lwIP's
+// it came in fragments: the linker (--wrap, net/lwip/files.mk) sends lwIP's
 // calls of tcp_input here. This shows lwIP the connections among which the
 // segment's is (net/pcb_table.h).
 

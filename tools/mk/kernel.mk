@@ -74,8 +74,7 @@ $(B)/linker.ld: linker.ld | $(setup)
 link = $(CROSS)gcc -march=rv64imac -mabi=lp64 -mcmodel=medany \
     --specs=picolibc.specs --picolibc-buildtype=release \
     -Wl,--defsym=vfprintf=__i_vfprintf -nostdlib -nostartfiles -static \
-    -Wl,--wrap=tcp_input,--wrap=tcp_netif_ip_addr_changed \
-    -T $(B)/linker.ld -Wl,--no-relax -Wl,--no-gc-sections -Wl,--no-warn-rwx-segments \
+    -T $(B)/linker.ld $(lwip-wrap) -Wl,--no-relax -Wl,--no-gc-sections -Wl,--no-warn-rwx-segments \
     -Wl,--build-id=none -Wl,-Map=$(1).map -o $(1) \
     $(kernel-objects) $(third-party-objects) $(2) -Wl,--start-group -lc -lgcc -Wl,--end-group
 

@@ -37,7 +37,7 @@ $(B)/nethost/sets.ld: linker.ld
 	   echo '} } INSERT AFTER .data;'; } > $@
 
 nethost-link = gcc -fsanitize=address,undefined -no-pie -Wl,-T,$(B)/nethost/sets.ld \
-    $(nethost-objects)
+    $(lwip-wrap) $(nethost-objects)
 
 test-host: $(B)/nethost/nethost ## net/ and lwIP on the host, on a virtual clock
 	@tools/test --build $(B) $^
