@@ -28,11 +28,11 @@ static int check_open(struct inode *inode, unsigned flags)
         return -EISDIR;
     if ((flags & O_DIRECTORY) && !S_ISDIR(inode->mode))
         return -ENOTDIR;
-    if (S_ISSOCK(inode->mode))
-        return -ENXIO;
     if ((flags & O_NOATIME) && !task_owns(inode))
         return -EPERM;
-    return inode_permission(inode, access);
+    int error = inode_permission(inode, access);
+    // A socket's name is there to connect to.
+    return !error && S_ISSOCK(inode->mode) ? -ENXIO : error;
 }
 
 // Flags that stay with the file; the others concerned only its opening.

@@ -9,6 +9,7 @@
 
 #define AF_UNSPEC 0
 #define AF_UNIX   1
+#define PF_UNIX   AF_UNIX
 #define AF_INET   2
 #define AF_INET6  10
 #define AF_PACKET 17
@@ -54,6 +55,8 @@
 #define SO_RCVBUF        8
 #define SO_KEEPALIVE     9
 #define SO_LINGER        13
+#define SO_PASSCRED      16
+#define SO_PEERCRED      17
 #define SO_RCVLOWAT      18
 #define SO_RCVTIMEO      20
 #define SO_SNDTIMEO      21
@@ -62,7 +65,9 @@
 #define SO_ACCEPTCONN    30
 #define SO_PROTOCOL      38
 #define SO_DOMAIN        39
+#define SO_PEEK_OFF      42
 #define SO_LOCK_FILTER   44
+#define SO_PEERGROUPS    59
 
 #define SO_TIMESTAMP_OLD   29
 #define SO_TIMESTAMPNS_OLD 35
@@ -72,6 +77,7 @@
 // Ancillary data of level SOL_SOCKET, cmsg(3).
 #define SCM_RIGHTS      1
 #define SCM_CREDENTIALS 2
+#define SCM_MAX_FD      253  // descriptors in one message
 
 #define SIOCOUTQ 0x5411u  // TIOCOUTQ: bytes not yet acknowledged
 #define SIOCINQ  0x541bu  // FIONREAD
@@ -111,6 +117,17 @@ struct abi_mmsghdr {
     struct abi_msghdr header;
     uint32_t length;  // bytes moved
     uint32_t pad;
+};
+
+struct abi_sockaddr_un {
+    uint16_t family;
+    char path[108];  // ends with a NUL, or where the address does
+};
+
+// Who sends, or sent: SCM_CREDENTIALS, SO_PEERCRED.
+struct abi_ucred {
+    int32_t pid;
+    uint32_t uid, gid;
 };
 
 // struct sockaddr_storage: the largest address that the kernel takes.

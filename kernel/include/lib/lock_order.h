@@ -14,6 +14,7 @@ enum lock_rank {
     // Mutexes.
     RANK_FILE_WATCH,   // who is to hear of the end of which file
     RANK_FILE,         // a file's position
+    RANK_SOCKET_NAME,  // a socket gets its name, maybe in the file system
     RANK_RENAME,       // vfs: one rename of a directory at a time
     RANK_DIRECTORY,    // an inode that is a directory
     RANK_INODE,        // the data of an inode: size, truncate, write
@@ -21,6 +22,7 @@ enum lock_rank {
     RANK_PIPE,         // a pipe's contents
     RANK_SOCKET_SEND,  // a socket's sender
     RANK_SOCKET_RECV,  // a socket's receiver
+    RANK_UNIX_RIGHTS,  // files in messages between AF_UNIX sockets
     RANK_MM,           // an address space's VMAs
     RANK_PAGE_CACHE,   // an inode's pages
     RANK_FILE_SYSTEM,  // the metadata of a file system on a disk
@@ -37,6 +39,7 @@ enum lock_rank {
     RANK_FILES,           // a descriptor table
     RANK_VFS,             // names: the dentry cache
     RANK_PAGE_TABLE,      // an address space's page table
+    RANK_UNIX,            // AF_UNIX's names, and who is connected to whom
     RANK_SOCKET,          // a socket's queues and state
     RANK_TTY_BUFFER,      // a tty's input and output buffers
     RANK_FUTEX,           // a futex bucket

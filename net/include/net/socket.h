@@ -2,8 +2,8 @@
 //
 // The socket layer. A struct socket is what user space holds through a file;
 // a protocol gives it its behaviour by a table of operations, and finds its
-// own data by embedding it. TCP is in net/tcp*.c, UDP in net/udp.c, AF_UNIX
-// pairs in net/unix_pair.c; each registers a row in the linker set
+// own data by embedding it. TCP is in net/tcp*.c, UDP in net/udp*.c, AF_UNIX in
+// net/unix*.c; each registers a row in the linker set
 // socket_families.
 //
 // Life: a socket has references from its file, from a PCB that calls it back,
