@@ -20,8 +20,13 @@
 
 unsigned ip_bits(const ip_addr_t *ip)
 {
-    (void)ip;
-    return 32;
+    return IP_IS_V6(ip) ? 128 : 32;
+}
+
+// The n words of an address, in network byte order.
+static uint32_t *words_of(ip_addr_t *ip)
+{
+    return IP_IS_V6(ip) ? ip_2_ip6(ip)->addr : &ip_2_ip4(ip)->addr;
 }
 
 uint32_t ip4_mask_of(unsigned bits)
@@ -29,14 +34,26 @@ uint32_t ip4_mask_of(unsigned bits)
     return bits ? lwip_htonl(~0u << (32 - bits)) : 0;
 }
 
-bool ip_prefix_equal(const ip_addr_t *a, const ip_addr_t *b, unsigned bits)
-{
-    return !((ip_2_ip4(a)->addr ^ ip_2_ip4(b)->addr) & ip4_mask_of(bits));
-}
-
 void ip_prefix_only(ip_addr_t *ip, unsigned bits)
 {
-    ip_2_ip4(ip)->addr &= ip4_mask_of(bits);
+    unsigned words = ip_bits(ip) / 32;
+
+    for (unsigned i = 0; i < words; i++, bits -= MIN(bits, 32u))
+        words_of(ip)[i] &= ip4_mask_of(MIN(bits, 32u));
+}
+
+bool ip_prefix_equal(const ip_addr_t *a, const ip_addr_t *b, unsigned bits)
+{
+    const uint32_t *x = words_of((ip_addr_t *)a);
+    const uint32_t *y = words_of((ip_addr_t *)b);
+
+    if (IP_GET_TYPE(a) != IP_GET_TYPE(b))
+        return false;
+    for (; bits > 0; bits -= MIN(bits, 32u)) {
+        if ((*x++ ^ *y++) & ip4_mask_of(MIN(bits, 32u)))
+            return false;
+    }
+    return true;
 }
 
 // ---- the routes of an address ----
@@ -183,22 +200,23 @@ static int check_others(const struct net_link *link, struct link_address *new)
     return 0;
 }
 
-// First addresses of networks stand before the others; of these, those that
-// reach further before those that do not.
+// First addresses of networks stand before the others, in order of arrival but
+// for those that do not reach as far, which come first: Linux's order.
 static void insert(struct net_link *link, struct link_address *new)
 {
     struct link_address *other;
-    struct list_node *next = &link->addresses;
+    struct list_node *at = &link->addresses;
 
-    list_for_each(other, &link->addresses, node) {
-        if (!(new->flags &IFA_F_SECONDARY) &&
-            (new->leased || (other->flags & IFA_F_SECONDARY) ||
-             other->scope > new->scope)) {
-            next = &other->node;
-            break;
-        }
+    if (new->flags & IFA_F_SECONDARY) {
+        list_push_back(&link->addresses, &new->node);
+        return;
     }
-    list_push_back(next, &new->node);
+    list_for_each(other, &link->addresses, node) {
+        if (!new->leased && !(other->flags & IFA_F_SECONDARY) &&
+            new->scope <= other->scope)
+            at = &other->node;
+    }
+    list_insert(at, &new->node);
 }
 
 int address_add(struct net_link *link, const struct link_address *wanted)
@@ -264,12 +282,12 @@ void address_remove(struct link_address *address)
                 remove_one(other);
         }
     }
-    if (address->leased) {
-        address->leased = false;
+    bool leased = address->leased;
+    remove_one(address);
+    if (leased) {
         dhcp_stop(&link->netif);
         dhcp_cleanup(&link->netif);
     }
-    remove_one(address);
     sync_netif(link);
 }
 

@@ -8,18 +8,9 @@
 #include <abi/socket.h>
 #include <mm/uaccess.h>
 #include <net/ifioctl.h>
+#include <net/link_config.h>
 #include <net/server.h>
 #include <string.h>
-
-unsigned link_flags(const struct net_link *link)
-{
-    bool loopback = link == NET_SERVER.loopback;
-
-    bool up = netif_is_up(&link->netif);
-
-    return (up ? IFF_UP : 0) | (up && link->was_up ? IFF_RUNNING : 0) |
-           (loopback ? IFF_LOOPBACK : IFF_BROADCAST | IFF_MULTICAST);
-}
 
 static void put_address(struct abi_ifreq *request, uint32_t address)
 {

@@ -16,6 +16,7 @@
 #include <net/address.h>
 #include <net/ip6.h>
 #include <net/loopback.h>
+#include <net/neighbour.h>
 #include <net/observer.h>
 #include <net/packet.h>
 #include <net/packet_trace.h>
@@ -174,7 +175,10 @@ static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
         return ethernet_input(p, netif);
     take_role(netif, &target);
     ip_addr_copy(role, netif->ip_addr);
+    bool arp = ethernet->type == PP_HTONS(ETHTYPE_ARP);
     err_t error = ethernet_input(p, netif);
+    if (arp)
+        neighbours_scan();
     // DHCP may have set another address meanwhile, which stays.
     if (ip_addr_eq(&netif->ip_addr, &role) && !ip_addr_eq(&role, &address)) {
         ip_addr_copy(netif->ip_addr, address);

@@ -13,6 +13,7 @@
 #include <lwip_hooks.h>
 #include <mm/kmalloc.h>
 #include <net/ip6.h>
+#include <net/observer.h>
 #include <net/route.h>
 
 static struct list_node table = LIST_INIT(table);  // (core) struct route6
@@ -196,6 +197,7 @@ int route6_add(const struct route6 *route)
     ip6_addr_assign_zone(&copy->gateway, IP6_UNICAST, &copy->link->netif);
     list_push_back(&table, &copy->node);
     nd6_clear_destination_cache();
+    observe_route6(copy, false);
     return 0;
 }
 
@@ -206,6 +208,7 @@ int route6_remove(const struct route6 *like)
     if (!route)
         return -ESRCH;
     list_remove(&route->node);
+    observe_route6(route, true);
     kfree(route);
     nd6_clear_destination_cache();
     return 0;
@@ -219,6 +222,7 @@ void route6_remove_link(const struct net_link *link)
         if (route->link != link)
             continue;
         list_remove(&route->node);
+        observe_route6(route, true);
         kfree(route);
     }
     nd6_clear_destination_cache();

@@ -22,16 +22,16 @@ static int compare_addresses(const ip_addr_t *a, const ip_addr_t *b)
     return x < y ? -1 : x > y;
 }
 
-// The order in which routes are shown: by destination, the longest prefix
-// first, then by metric.
+// The order in which routes are shown: by table, by destination, the longest
+// prefix first, then by metric.
 static int compare(const struct route *a, const struct route *b)
 {
-    int order = compare_addresses(&a->to, &b->to);
+    int order = a->table < b->table ? -1 : a->table > b->table;
 
+    if (order == 0)
+        order = compare_addresses(&a->to, &b->to);
     if (order == 0 && a->prefix != b->prefix)
         order = a->prefix > b->prefix ? -1 : 1;
-    if (order == 0 && a->table != b->table)
-        order = a->table > b->table ? -1 : 1;
     if (order == 0 && a->metric != b->metric)
         order = a->metric < b->metric ? -1 : 1;
     return order;

@@ -95,8 +95,9 @@ int socket_create(int family, int type, int protocol, struct socket **result)
 
     if (family < 0 || family >= AF_MAX)
         return -EAFNOSUPPORT;
-    if (type < 0 || type >= SOCK_MAX || protocol < 0 ||
-        ((family == AF_INET || family == AF_INET6) && protocol >= IPPROTO_MAX))
+    if (type < 0 || type >= SOCK_MAX ||
+        ((family == AF_INET || family == AF_INET6) &&
+         (protocol < 0 || protocol >= IPPROTO_MAX)))
         return -EINVAL;
     int error = find_family(family, type, protocol, &row);
     if (error < 0)

@@ -46,6 +46,8 @@ static int no_such_option(struct socket *socket, int level, bool reading)
         return -ENOPROTOOPT;
     if (socket->family == AF_UNIX)
         return -EOPNOTSUPP;
+    if (socket->family == AF_NETLINK)
+        return -ENOPROTOOPT;
     bool known = level == IPPROTO_IP || level == socket->protocol ||
                  (level == IPPROTO_IPV6 && socket->family == AF_INET6);
     return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;

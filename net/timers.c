@@ -15,6 +15,7 @@
 #include <lwip/stats.h>
 #include <lwip/timeouts.h>
 #include <net/address.h>
+#include <net/neighbour.h>
 #include <net/server.h>
 
 // A late timer makes up for this many missed intervals, not more: after a
@@ -62,6 +63,12 @@ static bool arp_timer_wanted(void)
     return arp_active_until && clock_monotonic() < arp_active_until;
 }
 
+static void arp_timer(void)
+{
+    etharp_tmr();
+    neighbours_scan();
+}
+
 static bool dhcp_timer_wanted(void)
 {
     struct netif *netif;
@@ -99,7 +106,7 @@ static struct cyclic_timer {
     {IP6_REASS_TMR_INTERVAL * NSEC_PER_MSEC, ip6_reass_tmr,
      reassembly6_timer_wanted, 0},
     {MLD6_TMR_INTERVAL * NSEC_PER_MSEC, mld6_tmr, mld_timer_wanted, 0},
-    {ARP_TMR_INTERVAL * NSEC_PER_MSEC, etharp_tmr, arp_timer_wanted, 0},
+    {ARP_TMR_INTERVAL * NSEC_PER_MSEC, arp_timer, arp_timer_wanted, 0},
     {DHCP_COARSE_TIMER_SECS * NSEC_PER_SEC, dhcp_coarse_tmr, dhcp_timer_wanted,
      0},
     {DHCP_FINE_TIMER_MSECS * NSEC_PER_MSEC, dhcp_fine_tmr,

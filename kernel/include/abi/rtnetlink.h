@@ -11,6 +11,7 @@
 #define RTM_NEWLINK  16
 #define RTM_DELLINK  17
 #define RTM_GETLINK  18
+#define RTM_SETLINK  19
 #define RTM_NEWADDR  20
 #define RTM_DELADDR  21
 #define RTM_GETADDR  22
@@ -104,6 +105,9 @@ struct abi_ifaddrmsg {
 #define IFA_MAX       11
 
 #define IFA_F_SECONDARY     0x01u
+#define IFA_F_DADFAILED     0x08u
+#define IFA_F_DEPRECATED    0x20u
+#define IFA_F_TENTATIVE     0x40u
 #define IFA_F_PERMANENT     0x80u
 #define IFA_F_NOPREFIXROUTE 0x200u
 
@@ -143,6 +147,7 @@ struct abi_rtmsg {
 #define RTA_UID       25
 #define RTA_MAX       30
 
+#define RTN_NONE        0xff  // none has this type
 #define RTN_UNICAST     1
 #define RTN_LOCAL       2
 #define RTN_BROADCAST   3
@@ -152,6 +157,7 @@ struct abi_rtmsg {
 #define RTN_PROHIBIT    8
 
 #define RT_TABLE_UNSPEC  0
+#define RT_TABLE_COMPAT  252  // RTA_TABLE has the number
 #define RT_TABLE_DEFAULT 253
 #define RT_TABLE_MAIN    254
 #define RT_TABLE_LOCAL   255

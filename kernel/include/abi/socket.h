@@ -7,13 +7,15 @@
 
 #include <lib/types.h>
 
-#define AF_UNSPEC 0
-#define AF_UNIX   1
-#define PF_UNIX   AF_UNIX
-#define AF_INET   2
-#define AF_INET6  10
-#define AF_PACKET 17
-#define AF_MAX    46  // families from here on do not exist: EAFNOSUPPORT
+#define AF_UNSPEC  0
+#define AF_UNIX    1
+#define PF_UNIX    AF_UNIX
+#define AF_INET    2
+#define AF_BRIDGE  7  // not a family of sockets
+#define AF_INET6   10
+#define AF_NETLINK 16
+#define AF_PACKET  17
+#define AF_MAX     46  // families from here on do not exist: EAFNOSUPPORT
 
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2

@@ -70,7 +70,7 @@ bool address_timer_wanted(void);
 void address_timer(void);
 
 // Bits of IP addresses.
-unsigned ip_bits(const ip_addr_t *ip);  // 32
+unsigned ip_bits(const ip_addr_t *ip);  // 32 or 128
 bool ip_prefix_equal(const ip_addr_t *a, const ip_addr_t *b, unsigned bits);
 void ip_prefix_only(ip_addr_t *ip, unsigned bits);  // zeros behind the prefix
 uint32_t ip4_mask_of(unsigned bits);                // in network byte order

@@ -8,7 +8,3 @@
 
 // 0 or -errno; -ENOTTY for a command that is none of them.
 long interface_ioctl(unsigned command, uaddr argument);
-
-// IFF_* of a link. Core mutex held.
-struct net_link;
-unsigned link_flags(const struct net_link *link);

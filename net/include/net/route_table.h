@@ -24,6 +24,7 @@ struct route {
     uint32_t table;         // RT_TABLE_*
     uint32_t metric;
     uint32_t flags;         // RTNH_F_ONLINK
+    uint32_t expires;       // IPv6: seconds left; 0: no end
     ip_addr_t gateway;      // any: the destination is on the link
     ip_addr_t source;       // to send from; any: the link decides
     struct net_link *link;  // NULL: packets are refused

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+//
+// What may be changed of an interface while the machine runs. Core mutex held
+// for all of it; observers are told.
+
+#pragma once
+
+#include <lib/types.h>
+
+struct net_link;
+
+// Flags of a link, IFF_*.
+unsigned link_flags(const struct net_link *link);
+// Change the flags whose bits are in `mask`. 0, or -EOPNOTSUPP: one of them
+// cannot be changed (then none was).
+int link_set_flags(struct net_link *link, unsigned flags, unsigned mask);
+
+// What link_set_mtu takes.
+#define LINK_MTU_MIN 68u
+unsigned link_mtu_min(const struct net_link *link);
+int link_set_mtu(struct net_link *link, unsigned mtu);  // 0, -EINVAL
+
+// 0, -EEXIST, -EINVAL (no name), -EBUSY (the link is up).
+int link_set_name(struct net_link *link, const char *name);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// Changing an interface: up and down, MTU, name. What follows for addresses,
+// routes and neighbours is done here; netdevice(7)'s ioctls and NETLINK_ROUTE
+// both come this way.
+
+#include <abi/errno.h>
+#include <abi/netdevice.h>
+#include <ctype.h>
+#include <net/address.h>
+#include <net/link_config.h>
+#include <net/neighbour.h>
+#include <net/observer.h>
+#include <net/route_table.h>
+#include <net/server.h>
+#include <string.h>
+
+unsigned link_flags(const struct net_link *link)
+{
+    bool up = netif_is_up(&link->netif);
+    unsigned flags = up ? IFF_UP : 0;
+
+    if (up && link->was_up)
+        flags |= IFF_RUNNING | IFF_LOWER_UP;
+    if (link == NET_SERVER.loopback)
+        return flags | IFF_LOOPBACK;
+    if (link->interface->hardware == ARPHRD_NONE)
+        return flags | IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
+    return flags | IFF_BROADCAST | IFF_MULTICAST;
+}
+
+static void take_up(struct net_link *link)
+{
+    netif_set_up(&link->netif);
+    addresses_link_up(link);
+    observe_link(link, false);
+}
+
+static void take_down(struct net_link *link)
+{
+    netif_set_down(&link->netif);
+    routes_link_down(link);
+    neighbours_link_down(link);
+    observe_link(link, false);
+}
+
+// Flags that Linux lets a user change; the others follow from the device, and
+// asking for them is no error.
+#define CHANGEABLE \
+    (IFF_UP | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST)
+
+int link_set_flags(struct net_link *link, unsigned flags, unsigned mask)
+{
+    unsigned change = (link_flags(link) ^ flags) & mask & CHANGEABLE;
+
+    if (change & ~IFF_UP)
+        return -EOPNOTSUPP;
+    if (!change)
+        return 0;
+    if (flags & IFF_UP)
+        take_up(link);
+    else
+        take_down(link);
+    return 0;
+}
+
+unsigned link_mtu_min(const struct net_link *link)
+{
+    return link == NET_SERVER.loopback ? 0 : LINK_MTU_MIN;
+}
+
+int link_set_mtu(struct net_link *link, unsigned mtu)
+{
+    if (mtu < link_mtu_min(link) || mtu > link->interface->mtu)
+        return -EINVAL;
+    if (link->netif.mtu == mtu)
+        return 0;
+    link->netif.mtu = mtu;
+    link->netif.mtu6 = mtu;
+    observe_link(link, false);
+    return 0;
+}
+
+static bool valid_name(const char *name)
+{
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    for (; *name; name++) {
+        if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+            return false;
+    }
+    return true;
+}
+
+int link_set_name(struct net_link *link, const char *name)
+{
+    struct link_address *address;
+    char *own = link->interface->name;
+
+    if (!valid_name(name))
+        return -EINVAL;
+    if (strcmp(own, name) == 0)
+        return 0;
+    if (netif_is_up(&link->netif))
+        return -EBUSY;
+    if (link_by_name(name))
+        return -EEXIST;
+    list_for_each(address, &link->addresses, node) {
+        if (strcmp(address->label, own) == 0)
+            strcpy(address->label, name);
+    }
+    strcpy(own, name);
+    observe_link(link, false);
+    return 0;
+}
