@@ -26,6 +26,7 @@ static struct pipe *pipe_create(void)
         kfree(pipe);
         return NULL;
     }
+    mutex_init(&pipe->read_lock, RANK_PIPE_READER, "pipe reader");
     mutex_init(&pipe->lock, RANK_PIPE, "pipe");
     wait_queue_init(&pipe->wait);
     return pipe;
@@ -186,9 +187,9 @@ static long pipe_size(struct file *file, unsigned command, unsigned long size)
         return current_process()->euid ? -EPERM : -EINVAL;
     while (pages * PAGE_SIZE < size)
         pages *= 2;
-    mutex_lock(&pipe->lock);
-    result = pipe_ring_resize(&pipe->ring, pages);
-    mutex_unlock(&pipe->lock);
+    WITH_MUTEX(&pipe->read_lock)
+        WITH_MUTEX(&pipe->lock)
+            result = pipe_ring_resize(&pipe->ring, pages);
     wake_up_all(&pipe->wait);
     return result ? result : (long)(pages * PAGE_SIZE);
 }

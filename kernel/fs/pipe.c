@@ -17,11 +17,6 @@
 
 // ---- reading ----
 
-static bool readable(const struct pipe *pipe)
-{
-    return pipe_ring_used(&pipe->ring) || !READ_ONCE(pipe->writers);
-}
-
 // Move what is there. The lock is held.
 static ssize_t drain(struct pipe *pipe, struct uio *uio)
 {
@@ -32,10 +27,7 @@ static ssize_t drain(struct pipe *pipe, struct uio *uio)
         char *from = pipe_ring_piece(&pipe->ring, pipe->ring.tail, &length);
         if (copy_to_uio(uio, from, length))
             return uio->done > before ? (ssize_t)(uio->done - before) : -EFAULT;
-        pipe->ring.tail += length;
-        // An empty pipe starts again at a page's start and so stays small.
-        if (pipe->ring.tail == pipe->ring.head)
-            pipe->ring.head = pipe->ring.tail = 0;
+        pipe_ring_consume(&pipe->ring, length);
     }
     return (ssize_t)(uio->done - before);
 }
@@ -50,16 +42,18 @@ static ssize_t pipe_read(struct file *file, struct uio *uio, uint64_t *position,
     if (!uio->resid)
         return 0;
     for (;;) {
+        mutex_lock(&pipe->read_lock);
         mutex_lock(&pipe->lock);
         bool empty = !pipe_ring_used(&pipe->ring), end = !pipe->writers;
         if (!empty)
             n = drain(pipe, uio);
         mutex_unlock(&pipe->lock);
+        mutex_unlock(&pipe->read_lock);
         if (!empty || end)
             break;
         if (flags & O_NONBLOCK)
             return -EAGAIN;
-        int error = wait_event_interruptible(&pipe->wait, readable(pipe));
+        int error = wait_event_interruptible(&pipe->wait, pipe_readable(pipe));
         if (error)
             return error;
     }

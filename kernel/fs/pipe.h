@@ -19,6 +19,7 @@ struct pipe_ring {
 };
 
 struct pipe {
+    struct mutex read_lock;     // RANK_PIPE_READER: one takes bytes out
     struct mutex lock;          // RANK_PIPE
     struct wait_queue wait;     // any change
     struct pipe_ring ring;      // (p)
@@ -41,12 +42,21 @@ static inline size_t pipe_ring_room(const struct pipe_ring *ring)
     return READ_ONCE(ring->pages) * PAGE_SIZE - pipe_ring_used(ring);
 }
 
+static inline bool pipe_readable(const struct pipe *pipe)
+{
+    return pipe_ring_used(&pipe->ring) || !READ_ONCE(pipe->writers);
+}
+
 bool pipe_ring_init(struct pipe_ring *ring, unsigned pages);
 void pipe_ring_free(struct pipe_ring *ring);
 
 // The piece of the ring at a position: its address and, in *length, how much of
 // that many bytes lies in one page. NULL: no memory.
 char *pipe_ring_piece(struct pipe_ring *ring, uint64_t at, size_t *length);
+
+// n bytes were read. An empty pipe starts again at a page's start and so stays
+// small.
+void pipe_ring_consume(struct pipe_ring *ring, size_t n);
 
 // Change the capacity. 0, -EBUSY if it holds more, -ENOMEM.
 int pipe_ring_resize(struct pipe_ring *ring, unsigned pages);

@@ -40,6 +40,13 @@ char *pipe_ring_piece(struct pipe_ring *ring, uint64_t at, size_t *length)
     return (char *)*page + offset;
 }
 
+void pipe_ring_consume(struct pipe_ring *ring, size_t n)
+{
+    ring->tail += n;
+    if (ring->tail == ring->head)
+        ring->head = ring->tail = 0;
+}
+
 // Copy what one ring holds to another, which is empty and large enough.
 static int copy_ring(struct pipe_ring *from, struct pipe_ring *to)
 {

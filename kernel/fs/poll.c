@@ -102,3 +102,26 @@ void poll_waiter_end(struct poll_waiter *waiter)
         kfree(block);
     }
 }
+
+int file_wait(struct file *file, unsigned events)
+{
+    struct poll_waiter waiter;
+    struct poll_table *table = &waiter.table;
+    int error = 0;
+
+    events |= POLLERR | POLLHUP;
+    poll_waiter_init(&waiter);
+    for (;;) {
+        poll_waiter_reset(&waiter);
+        if (file_poll(file, table) & events)
+            break;
+        table = NULL;
+        error = waiter.error;
+        if (!error)
+            error = poll_waiter_sleep(&waiter, NSEC_FOREVER);
+        if (error)
+            break;
+    }
+    poll_waiter_end(&waiter);
+    return error;
+}

@@ -95,7 +95,9 @@ static long send_file(struct file *out, struct file *in, uaddr at, size_t n)
     if ((in->flags & O_ACCMODE) == O_WRONLY ||
         (out->flags & O_ACCMODE) == O_RDONLY)
         return -EBADF;
-    if (!is_regular(in) || (out->flags & O_APPEND))
+    if (at && !in->ops->seek)
+        return -ESPIPE;
+    if (!is_regular(in) || (out->flags & O_APPEND) || (ssize_t)n < 0)
         return -EINVAL;
     int error = offset_from_user(at, in, &from);
     if (error)

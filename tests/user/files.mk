@@ -53,6 +53,7 @@ tests-y += unix_names.c
 tests-y += wait.c
 tests-y += timers.c
 tests-y += epoll.c
+tests-y += splice.c
 tests-y += eventfd.c
 tests-y += signalfd.c
 tests-y += timerfd.c

@@ -44,3 +44,7 @@ void poll_waiter_reset(struct poll_waiter *waiter);
 // 0 when triggered, -ERESTARTSYS, -ETIMEDOUT.
 int poll_waiter_sleep(struct poll_waiter *waiter, nsec_t deadline);
 void poll_waiter_end(struct poll_waiter *waiter);
+
+// Sleep until the file has one of the events, an error or its end. 0,
+// -ERESTARTSYS, -ENOMEM.
+int file_wait(struct file *file, unsigned events);

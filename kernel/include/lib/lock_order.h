@@ -13,6 +13,7 @@ enum lock_rank {
 
     // Mutexes.
     RANK_FILE_WATCH,   // who is to hear of the end of which file
+    RANK_PIPE_READER,  // a pipe's reader, who may be writing elsewhere
     RANK_FILE,         // a file's position
     RANK_SOCKET_NAME,  // a socket gets its name, maybe in the file system
     RANK_RENAME,       // vfs: one rename of a directory at a time
