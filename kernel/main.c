@@ -90,15 +90,15 @@ static void boot(void *unused)
 
     (void)unused;
     run_initcalls(INIT_DEVICES, INIT_FS);
-    if (fdt_initrd(&initrd, &size)) {
-        int error = initrd_unpack(initrd, size);
-        if (error)
-            log_line("initrd: error %d", -error);
-    }
     if (bootarg_value("root", root, sizeof(root))) {
         int error = vfs_switch_root("ext2", root);
         if (error)
             panic("cannot mount %s: error %d", root, -error);
+    }
+    if (fdt_initrd(&initrd, &size)) {
+        int error = initrd_unpack(initrd, size);
+        if (error)
+            log_line("initrd: error %d", -error);
     }
     run_initcalls(INIT_NET, INIT_LATE);
     int error = process_start_init(init_run, NULL);

@@ -237,14 +237,29 @@ static void mount_boot_types(void)
     }
 }
 
+// Nothing of what is mounted so far can be named any more.
+static void leave_behind(void)
+{
+    WITH_LOCK(&vfs_lock) {
+        while (!list_empty(&super_blocks))
+            list_remove(super_blocks.next);
+    }
+}
+
 int vfs_switch_root(const char *type, const char *source)
 {
     const struct file_system *found = find_type(type);
-    int error = found ? mount_over(found, source, NULL, 0, NULL) : -ENODEV;
+    struct super_block *super;
+    int error = found ? found->mount(source, NULL, &super) : -ENODEV;
 
     if (error)
         return error;
-    // The names of the first root are out of reach from here on.
+    super->source = kstrdup(source);
+    if (!super->source)
+        return -ENOMEM;
+    leave_behind();
+    attach(super, NULL);
+    root_dentry = super->root;
     mount_boot_types();
     return 0;
 }

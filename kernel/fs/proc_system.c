@@ -124,7 +124,7 @@ static void show_filesystems(struct text *text)
     const struct file_system *type;
 
     linkset_for_each(type, file_systems)
-        text_printf(text, "nodev\t%s\n", type->name);
+        text_printf(text, "%s\t%s\n", type->on_disk ? "" : "nodev", type->name);
 }
 PROC_FILE(filesystems) = {.path = "filesystems", .show = show_filesystems};
 

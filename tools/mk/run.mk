@@ -3,13 +3,36 @@
 
 # What tools/qemu takes from its environment, when given to make.
 export CPUS MEM NET TAP HOSTFWD NETDEV DISK DISK_SIZE PCAP APPEND VIRTIO QEMU GDB_PORT
-INITRD ?= $(B)/initrd.cpio
-boot := KERNEL=$(B)/wharf INITRD='$(INITRD)'
-boot-files := $(B)/wharf $(filter $(B)/%,$(INITRD))
+
+# INITRD= is any cpio archive with a process 1 of its own, ROOTFS= a folder or an
+# archive, PACKAGES= Debian packages: each decides what is booted.
+INITRD ?= $(if $(PACKAGES)$(ROOTFS),,$(B)/initrd.cpio)
+PACKAGES ?=
+ROOTFS ?=
+boot = KERNEL=$(B)/wharf INITRD='$(INITRD)'
+boot-files = $(B)/wharf $(filter $(B)/%,$(INITRD)) $(if $(PACKAGES),$(B)/.rootfs)
+
+# Put in front of a command that boots.
+ifneq ($(PACKAGES),)
+boot = image=$$(tools/packages --build $(B) $(PACKAGES)) && \
+    case $$image in *.img) export ROOT=$$image ;; *) export INITRD=$$image ;; esac && \
+    MEM=$${MEM:-512M} KERNEL=$(B)/wharf
+else ifneq ($(ROOTFS),)
+boot = if [ -d '$(ROOTFS)' ]; then \
+    tools/mkcpio --modes $(B)/rootfs.cpio '$(ROOTFS)' && export INITRD=$(B)/rootfs.cpio; \
+    else export INITRD='$(ROOTFS)'; fi && MEM=$${MEM:-512M} KERNEL=$(B)/wharf
+endif
 
 qemu: $(boot-files) ## boot to a shell; ctrl-A X ends it
 	@$(boot) tools/qemu
 .PHONY: qemu
+
+# A guest of Debian's own programs, with what one expects of a small Debian.
+DEBIAN := bash busybox-static coreutils findutils grep sed gawk less procps \
+    iproute2 iputils-ping curl vim-tiny ca-certificates util-linux
+debian-shell: $(B)/wharf ## boot to Debian's bash, with its usual tools
+	@$(MAKE) --no-print-directory qemu PACKAGES='$(DEBIAN) $(PACKAGES)'
+.PHONY: debian-shell
 
 qemu-gdb: $(boot-files) ## boot, and wait for 'make gdb' in another terminal
 	@GDB=1 $(boot) tools/qemu

@@ -365,4 +365,4 @@ static int ext2_mount(const char *source, const char *options,
     return error;
 }
 
-FILE_SYSTEM(ext2) = {.name = "ext2", .mount = ext2_mount};
+FILE_SYSTEM(ext2) = {.name = "ext2", .on_disk = true, .mount = ext2_mount};

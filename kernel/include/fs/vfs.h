@@ -130,6 +130,7 @@ struct super_block {
 struct file_system {
     const char *name;
     const char *boot_path;  // where it is mounted at start-up, or NULL
+    bool on_disk;           // its source is a block device
     int (*mount)(const char *source, const char *options,
                  struct super_block **super);
 };
