@@ -75,10 +75,12 @@ static void quoted_packet(const struct view *icmp, struct netif *netif,
     view_addresses(quoted.ip, &local.ip, &peer.ip, netif);
     local.port = lwip_ntohs(ports[0]);
     peer.port = lwip_ntohs(ports[1]);
+    uint32_t sequence =
+        (uint32_t)lwip_ntohs(ports[2]) << 16 | lwip_ntohs(ports[3]);
     if (protocol == IP6_NEXTH_UDP)
         udp_icmp_error(&local, &peer, error);
     else if (protocol == IP6_NEXTH_TCP && error->error != EMSGSIZE)
-        tcp_icmp_error(&local, &peer, error);
+        tcp_icmp_error(&local, &peer, sequence, error);
 }
 
 static void icmp6_error(const struct view *icmp, struct netif *netif)

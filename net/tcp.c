@@ -44,13 +44,14 @@ static void tcp_error_callback(void *argument, err_t error)
 // ICMP says that our segments do not arrive. Only an attempt to connect ends by
 // it; a connection rides it out (RFC 1122, 4.2.3.9).
 void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
-                    const struct icmp_errno *error)
+                    uint32_t sequence, const struct icmp_errno *error)
 {
     struct tcp_flow flow = {local->ip, peer->ip, local->port, peer->port};
     struct tcp_pcb *pcb = pcb_find(&flow);
     struct tcp_socket *t = pcb ? pcb->callback_arg : NULL;
 
-    if (!t || pcb->state != SYN_SENT)
+    if (!t || pcb->state != SYN_SENT ||
+        !TCP_SEQ_BETWEEN(sequence, pcb->lastack, pcb->snd_nxt))
         return;
     tcp_reset(t);
     WITH_LOCK(&t->socket.lock) {

@@ -53,6 +53,7 @@ struct tcp_socket {
     bool corked;              // (c) MSG_MORE: hold the last, short segment
     bool fin_wanted;          // (c) FIN follows the last byte
     bool fin_sent;            // (c)
+    nsec_t challenged;        // (c) when a dubious segment was last answered
     bool end_known;           // (c) what ended it was already said
     bool orphaned;            // (c) the file is closed
 

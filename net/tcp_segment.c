@@ -1,31 +1,254 @@
 // SPDX-License-Identifier: MIT
 //
-// LWIP_HOOK_TCP_INPACKET_PCB: a segment for a connection, before lwIP sees it.
-// What lwIP would take wrongly is answered here and goes no further.
+// TCP: what a segment must be before lwIP acts on it. lwIP believes more than
+// RFC 9293 (3.10.7) and RFC 5961 allow, and some of it breaks its own
+// assertions, so it asks this hook about every segment that found a PCB.
+//
+// The checksum has been verified, the header's fields are in the host's order.
 
+#include <dev/timer.h>
 #include <lwip/priv/tcp_priv.h>
-#include <lwip/prot/tcp.h>
+#include <lwip/stats.h>
 #include <lwip_hooks.h>
+#include <net/server.h>
+
+#include "tcp.h"
+
+// RFC 5961, 7: how often one connection answers segments that may be forged
+// (Linux's tcp_invalid_ratelimit). The limit is each connection's own, since a
+// common one would tell an attacker of others (CVE-2016-5696).
+#define CHALLENGE_INTERVAL (500 * NSEC_PER_MSEC)
+
+// RFC 9293, 3.7.1: the segment size of a peer that names none; and the least
+// that is sent to one who asks for less (Linux's tcp_min_snd_mss).
+#define MSS_DEFAULT 536
+#define MSS_LEAST   48
+
+struct segment {
+    struct tcp_hdr *header;
+    struct pbuf *data;
+    unsigned flags;
+    uint32_t end;  // the sequence number after the last byte, or FIN
+};
+
+// Say what is expected: a true peer can act on it, a forger does not see it.
+static void challenge(struct tcp_pcb *pcb)
+{
+    static nsec_t orphans_challenged;  // (c)
+    struct tcp_socket *t = pcb->callback_arg;
+    nsec_t *last = t ? &t->challenged : &orphans_challenged;
+    nsec_t now = clock_monotonic();
+
+    if (*last && now - *last < CHALLENGE_INTERVAL)
+        return;
+    *last = now;
+    tcp_send_empty_ack(pcb);
+}
+
+// ---- options ----
+
+// A segment's options, which may lie in two buffers.
+struct options {
+    uint8_t *first, *second;
+    unsigned first_length, length;
+};
+
+static uint8_t *option_byte(const struct options *options, unsigned i)
+{
+    return i < options->first_length
+               ? options->first + i
+               : options->second + (i - options->first_length);
+}
+
+// Make no-operations of `count` bytes.
+static void options_erase(const struct options *options, unsigned at,
+                          unsigned count)
+{
+    for (unsigned i = at; i < at + count; i++)
+        *option_byte(options, i) = LWIP_TCP_OPT_NOP;
+}
+
+static void clamp_mss(const struct options *options, unsigned at)
+{
+    uint8_t *high = option_byte(options, at + 2);
+    uint8_t *low = option_byte(options, at + 3);
+    unsigned mss = *high << 8 | *low;
+
+    if (mss < MSS_LEAST)
+        mss = mss ? MSS_LEAST : MSS_DEFAULT;
+    *high = mss >> 8;
+    *low = mss;
+}
+
+// lwIP takes the size of segments from whatever segment has the option. Only a
+// SYN may (RFC 9293, 3.2): later it would be smaller than what is queued.
+static void check_mss(const struct options *options, bool is_syn)
+{
+    for (unsigned at = 0, size; at + 1 < options->length; at += size) {
+        uint8_t kind = *option_byte(options, at);
+
+        if (kind == LWIP_TCP_OPT_EOL)
+            return;
+        size = kind == LWIP_TCP_OPT_NOP ? 1 : *option_byte(options, at + 1);
+        if (size == 0 || at + size > options->length)
+            return;
+        if (kind != LWIP_TCP_OPT_MSS || size != LWIP_TCP_OPT_LEN_MSS)
+            continue;
+        if (is_syn)
+            clamp_mss(options, at);
+        else
+            options_erase(options, at, size);
+    }
+}
+
+static bool answers_syn(const struct tcp_pcb *pcb,
+                        const struct segment *segment)
+{
+    return (segment->flags & TCP_SYN) && (segment->flags & TCP_ACK) &&
+           segment->header->ackno == pcb->snd_nxt;
+}
+
+// Options count in the SYN that is answered, in the SYN-ACK that answers ours,
+// and in a connection; not in what else comes during a handshake. A listening
+// PCB has only the first fields of struct tcp_pcb.
+static void check_options(const struct tcp_pcb *pcb,
+                          const struct segment *segment,
+                          const struct options *options)
+{
+    if (pcb->state == SYN_RCVD ||
+        (pcb->state == SYN_SENT && !answers_syn(pcb, segment)))
+        options_erase(options, 0, options->length);
+    else
+        check_mss(options, segment->flags & TCP_SYN);
+}
+
+// ---- connections ----
 
 // A SYN for a handshake that has begun: the same one once more, which is
 // answered once more, or somebody else's, which is asked about (RFC 5961, 4.2).
 // lwIP would read its options and apply them to a PCB that has been set up by
 // the first one's: a window scale then breaks an invariant, a smaller MSS the
 // segments that wait.
-static void repeated_syn(struct tcp_pcb *pcb, uint32_t sequence)
+static bool repeated_syn(struct tcp_pcb *pcb, uint32_t sequence)
 {
     if (sequence + 1 == pcb->rcv_nxt)
         tcp_rexmit(pcb);
     else
         tcp_ack_now(pcb);
     tcp_output(pcb);
+    return false;
 }
 
-err_t net_tcp_segment_hook(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+static bool in_window(const struct tcp_pcb *pcb, uint32_t seq)
 {
-    // lwIP has turned the header's numbers into the host's order.
-    if (pcb->state != SYN_RCVD || !(TCPH_FLAGS(header) & TCP_SYN))
-        return ERR_OK;
-    repeated_syn(pcb, header->seqno);
-    return ERR_VAL;
+    return TCP_SEQ_BETWEEN(seq, pcb->rcv_nxt, pcb->rcv_nxt + pcb->rcv_wnd);
+}
+
+// RFC 5961, 3.2: a reset must have the very next sequence number.
+static bool check_reset(struct tcp_pcb *pcb, uint32_t seq)
+{
+    if (seq == pcb->rcv_nxt)
+        return true;
+    if (in_window(pcb, seq))
+        challenge(pcb);
+    return false;
+}
+
+// RFC 5961, 5.2: data acknowledges what was sent, and not too long ago.
+static bool check_acknowledgement(struct tcp_pcb *pcb, uint32_t ack)
+{
+    if (TCP_SEQ_BETWEEN(ack, pcb->lastack - pcb->snd_wnd_max, pcb->snd_nxt))
+        return true;
+    challenge(pcb);
+    return false;
+}
+
+// Is it within one that waits already? lwIP would cut off that one's end.
+static bool is_queued(const struct tcp_pcb *pcb, const struct segment *segment)
+{
+    uint32_t seq = segment->header->seqno;
+
+    for (const struct tcp_seg *s = pcb->ooseq; s; s = s->next) {
+        uint32_t start = s->tcphdr->seqno;
+
+        if (TCP_SEQ_GEQ(seq, start) &&
+            TCP_SEQ_LEQ(segment->end, start + TCP_TCPLEN(s)))
+            return true;
+    }
+    return false;
+}
+
+// Cut off what is beyond the window. lwIP does not always do so for a segment
+// out of order, and fails an assertion once it is in order.
+static void trim(const struct tcp_pcb *pcb, struct segment *segment)
+{
+    uint32_t seq = segment->header->seqno, edge = pcb->rcv_nxt + pcb->rcv_wnd;
+
+    if (!TCP_SEQ_GT(seq, pcb->rcv_nxt) || !TCP_SEQ_LT(seq, edge) ||
+        !TCP_SEQ_GT(segment->end, edge))
+        return;
+    TCPH_UNSET_FLAG(segment->header, TCP_FIN);
+    if (segment->data->tot_len > edge - seq)
+        pbuf_realloc(segment->data, edge - seq);
+}
+
+static bool check_data(struct tcp_pcb *pcb, struct segment *segment)
+{
+    if (is_queued(pcb, segment)) {
+        tcp_send_empty_ack(pcb);
+        return false;
+    }
+    trim(pcb, segment);
+    // Part of a hole is filled: the peer hears of it at once (RFC 5681, 4.2),
+    // as if this were the second segment of two.
+    if (pcb->ooseq)
+        tcp_set_flags(pcb, TF_ACK_DELAY);
+    return true;
+}
+
+// RFC 9293, 3.10.7.4, in the synchronised states.
+static bool check_segment(struct tcp_pcb *pcb, struct segment *segment)
+{
+    if (segment->flags & TCP_RST)
+        return check_reset(pcb, segment->header->seqno);
+    if (segment->flags & TCP_SYN) {
+        challenge(pcb);
+        return false;
+    }
+    if (!(segment->flags & TCP_ACK))
+        return false;
+    return check_acknowledgement(pcb, segment->header->ackno) &&
+           (segment->end == segment->header->seqno || check_data(pcb, segment));
+}
+
+// LWIP_HOOK_TCP_INPACKET_PCB: anything but ERR_OK drops the segment. p is what
+// follows the header.
+err_t net_tcp_segment_hook(struct tcp_pcb *pcb, struct tcp_hdr *header,
+                           uint16_t options_length, uint16_t first_length,
+                           uint8_t *second, struct pbuf *p)
+{
+    unsigned flags = TCPH_FLAGS(header);
+    struct options options = {.first = (uint8_t *)(header + 1),
+                              .second = second,
+                              .first_length = first_length,
+                              .length = options_length};
+    struct segment segment = {.header = header,
+                              .data = p,
+                              .flags = flags,
+                              .end = header->seqno + p->tot_len +
+                                     ((flags & (TCP_SYN | TCP_FIN)) != 0)};
+    bool good = true;
+
+    if (pcb->state == LISTEN)  // none begins and ends at once
+        good = !((flags & TCP_SYN) && (flags & TCP_FIN));
+    else if (pcb->state == SYN_RCVD && (flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+        good = repeated_syn(pcb, header->seqno);
+    else if (pcb->state >= ESTABLISHED && pcb->state != TIME_WAIT)
+        good = check_segment(pcb, &segment);
+    if (!good) {
+        TCP_STATS_INC(tcp.drop);
+        return ERR_VAL;
+    }
+    check_options(pcb, &segment, &options);
+    return ERR_OK;
 }

@@ -29,15 +29,16 @@ struct netif *net_ip6_route_hook(const ip6_addr_t *source,
 const ip6_addr_t *net_nd6_gateway_hook(struct netif *netif,
                                        const ip6_addr_t *destination);
 
+/* net/tcp_segment.c: anything but ERR_OK drops a segment for this PCB. */
+struct tcp_hdr;
+struct tcp_pcb;
+err_t net_tcp_segment_hook(struct tcp_pcb *pcb, struct tcp_hdr *header,
+                           uint16_t options_length, uint16_t first_length,
+                           uint8_t *second, struct pbuf *p);
+
 /*
  * net/tcp_option.c: may rewrite the options of an outgoing segment; returns
  * where they end.
  */
-struct tcp_hdr;
-struct tcp_pcb;
 uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
                                const struct tcp_pcb *pcb, uint32_t *options);
-
-/* net/tcp_segment.c: sees a connection's segments first; ERR_OK lets one pass.
- */
-err_t net_tcp_segment_hook(struct tcp_pcb *pcb, const struct tcp_hdr *header);

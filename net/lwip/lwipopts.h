@@ -148,7 +148,7 @@ extern uint8_t lwip_port_retries, lwip_port_syn_retries;
 #define LWIP_HOOK_ND6_GET_GW(netif, destination) \
     net_nd6_gateway_hook(netif, destination)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, length, first, second, p) \
-    net_tcp_segment_hook(pcb, header)
+    net_tcp_segment_hook(pcb, header, length, first, second, p)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, header, pcb, options) \
     net_tcp_options_hook(header, pcb, options)
 

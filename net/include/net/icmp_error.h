@@ -11,5 +11,6 @@
 
 void udp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
                     const struct icmp_errno *error);
+// sequence: of the segment that is quoted; one that was not sent is a forgery.
 void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
-                    const struct icmp_errno *error);
+                    uint32_t sequence, const struct icmp_errno *error);
