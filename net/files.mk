@@ -20,6 +20,7 @@ net-y += neighbour6.c
 net-y += nd_clock.c
 net-y += ip6_input.c
 net-y += config6.c
+net-y += ip_check.c
 net-y += time_wait.c
 net-y += pcb_table.c
 net-y += tcp_timer.c

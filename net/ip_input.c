@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // A look at every arriving IPv4 packet before lwIP takes it (its input hook):
-// what lwIP lacks is done here. Packets with loopback addresses from outside
-// are dropped (RFC 1122, 3.2.1.3 g), ICMP errors find the socket that they are
-// about (RFC 1122, 4.1.3.3 and 4.2.3.9).
+// what lwIP lacks is done here. Impossible packets are dropped
+// (net/ip_check.c), and ICMP errors find the socket that they are about (RFC
+// 1122, 4.1.3.3 and 4.2.3.9).
 
 #include <abi/inet.h>
 #include <lwip/icmp.h>
@@ -12,17 +12,8 @@
 #include <lwip/prot/udp.h>
 #include <lwip_hooks.h>
 #include <net/icmp_error.h>
+#include <net/ip_check.h>
 #include <net/server.h>
-
-static bool is_martian(const struct ip_hdr *ip, const struct netif *netif)
-{
-    ip4_addr_t source, destination;
-
-    ip4_addr_copy(source, ip->src);
-    ip4_addr_copy(destination, ip->dest);
-    return netif != &NET_SERVER.loopback->netif &&
-           (ip4_addr_isloopback(&source) || ip4_addr_isloopback(&destination));
-}
 
 // The packet that an ICMP error quotes: its IP header and the first 8 bytes of
 // what follows, which both TCP and UDP begin with their ports.
@@ -31,6 +22,8 @@ static void quoted_packet(const struct ip_hdr *ip,
 {
     const uint16_t *ports =
         (const void *)((const uint8_t *)ip + IPH_HL_BYTES(ip));
+    uint32_t sequence =
+        (uint32_t)lwip_ntohs(ports[2]) << 16 | lwip_ntohs(ports[3]);
     struct endpoint local = {.port = lwip_ntohs(ports[0])};
     struct endpoint peer = {.port = lwip_ntohs(ports[1])};
 
@@ -39,12 +32,13 @@ static void quoted_packet(const struct ip_hdr *ip,
     if (IPH_PROTO(ip) == IP_PROTO_UDP)
         udp_icmp_error(&local, &peer, error);
     else if (IPH_PROTO(ip) == IP_PROTO_TCP)
-        tcp_icmp_error(&local, &peer, error);
+        tcp_icmp_error(&local, &peer, sequence, error);
 }
 
 static void icmp_error(const struct ip_hdr *ip, size_t length)
 {
     static const struct icmp_errno time_exceeded = {EHOSTUNREACH, false};
+    static const struct icmp_errno parameter_problem = {EPROTO, true};
     size_t header = IPH_HL_BYTES(ip);
     size_t total = lwip_ntohs(IPH_LEN(ip));
     const struct icmp_hdr *icmp = (const void *)((const uint8_t *)ip + header);
@@ -54,12 +48,15 @@ static void icmp_error(const struct ip_hdr *ip, size_t length)
     if (header < IP_HLEN || total > length ||
         total < header + sizeof(*icmp) + IP_HLEN ||
         total < header + sizeof(*icmp) + IPH_HL_BYTES(quoted) + 8 ||
-        inet_chksum(icmp, total - header) != 0)
+        (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF)) ||
+        inet_chksum(ip, header) != 0 || inet_chksum(icmp, total - header) != 0)
         return;
     if (icmp->type == ICMP_DUR)
         error = icmp_unreachable_errno(icmp->code);
     else if (icmp->type == ICMP_TE)
         error = &time_exceeded;
+    else if (icmp->type == ICMP_PP)
+        error = &parameter_problem;
     if (error && !(IPH_OFFSET(quoted) & PP_HTONS(IP_OFFMASK)))
         quoted_packet(quoted, error);
 }
@@ -69,9 +66,7 @@ int net_ip4_input_hook(struct pbuf *p, struct netif *netif)
 {
     const struct ip_hdr *ip = p->payload;
 
-    if (p->len < IP_HLEN)
-        return 0;
-    if (is_martian(ip, netif)) {
+    if (!ip4_is_good(p, netif)) {
         pbuf_free(p);
         return 1;
     }
