@@ -172,7 +172,9 @@ class RawPeer:
     def answers(self, timeout=20, **wanted):
         """What the guest has answered at once to all that was sent so far. It
         takes packets in one after the other, so the answer to an echo request
-        says that it has seen what went before: no need to wait for silence."""
+        says that it has seen what went before: no need to wait for silence. IPv6
+        has to be asked for, since the guest speaks of itself there."""
+        wanted.setdefault("version", 4)
         self.echoes += 1
         name = struct.pack("!HH", 0xEC0, self.echoes & 0xFFFF)
         self.send_ip(ICMP, icmp(8, 0, int.from_bytes(name, "big")))
@@ -208,9 +210,11 @@ class Connection:
         return self
 
     @classmethod
-    def connect(cls, peer, port, guest_port, timeout=5, *, options=b"", **addresses):
+    def connect(cls, peer, port, guest_port, timeout=5, *, options=b"", window=65535,
+                **addresses):
         """Connect to a port of the guest; None if it stays silent."""
         self = cls(peer, port, guest_port, **addresses)
+        self.window = window
         self.send(SYN, options=options)
         try:
             answer = self.expect(timeout)

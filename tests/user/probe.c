@@ -30,11 +30,16 @@ static const struct {
     {EHOSTUNREACH, "EHOSTUNREACH"},
     {EINPROGRESS, "EINPROGRESS"},
     {EINTR, "EINTR"},
+    {EHOSTDOWN, "EHOSTDOWN"},
     {EINVAL, "EINVAL"},
     {EMSGSIZE, "EMSGSIZE"},
     {ENETUNREACH, "ENETUNREACH"},
+    {ENONET, "ENONET"},
+    {ENOPROTOOPT, "ENOPROTOOPT"},
     {ENOTCONN, "ENOTCONN"},
+    {EOPNOTSUPP, "EOPNOTSUPP"},
     {EPIPE, "EPIPE"},
+    {EPROTO, "EPROTO"},
     {ETIMEDOUT, "ETIMEDOUT"},
 };
 
@@ -180,6 +185,14 @@ static long step_recv(char **arguments)
     return count;
 }
 
+// Receives once and shows nothing.
+static long step_take(char **arguments)
+{
+    static char buffer[65536];
+    (void)arguments;
+    return recv(fd, buffer, sizeof(buffer), 0);
+}
+
 // Receives up to the end of the stream; the number of bytes.
 static long step_drain(char **arguments)
 {
@@ -245,7 +258,7 @@ static const struct step {
     {"recv", 1, step_recv},         {"drain", 0, step_drain},
     {"shutdown", 1, step_shutdown}, {"close", 0, step_close},
     {"pause", 1, step_pause},       {"use", 1, step_use},
-    {"show", 1, step_show},
+    {"show", 1, step_show},         {"take", 0, step_take},
 };
 
 static const struct step *find_step(const char *name)
