@@ -84,6 +84,21 @@ int control_integer(const struct control_item *item, int *value)
     return 0;
 }
 
+// Descriptors and credentials are AF_UNIX's business: others pass them over, as
+// on Linux, but nothing else.
+int control_check_socket(const struct message *message)
+{
+    struct control_item item;
+
+    control_for_each(item, message)
+    {
+        if (item.level == SOL_SOCKET && item.type != SCM_RIGHTS &&
+            item.type != SCM_CREDENTIALS)
+            return -EINVAL;
+    }
+    return 0;
+}
+
 // ---- receiving ----
 
 // Is there room for an item's header? If not, the user learns what he missed.

@@ -15,12 +15,6 @@
                          .get = getter,         \
                          .set = setter}
 
-void ip_option_init(struct socket *socket, int ttl)
-{
-    socket->options.ttl = ttl;
-    socket->options.hop_limit = ttl;
-}
-
 void ip_option_bound(struct socket *socket, const ip_addr_t *local)
 {
     if (socket->family == AF_INET6 && IP_IS_V6(local) && !ip_addr_isany(local))

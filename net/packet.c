@@ -3,7 +3,9 @@
 // Packets in receive queues: see net/packet.h. Called by the protocols'
 // receive callbacks and by their recvmsg.
 
+#include <dev/timer.h>
 #include <lib/log.h>
+#include <lwip/ip.h>
 #include <mm/kmalloc.h>
 #include <net/packet.h>
 #include <net/server.h>
@@ -18,6 +20,23 @@ struct packet *packet_create(struct pbuf *p)
     packet->length = p->tot_len;
     packet->true_size = pbuf_true_size(p) + sizeof(*packet);
     return packet;
+}
+
+struct arrival arrival_now(const struct netif *netif)
+{
+    const struct ip_hdr *ip = ip4_current_header();
+    const struct ip6_hdr *ip6 = ip6_current_header();
+    bool is_v6 = ip_current_is_v6();
+    const struct net_link *link =
+        NET_SERVER.taking_looped ? NET_SERVER.loopback : netif->state;
+
+    assert_debug(net_locked());
+    return (struct arrival){.time = clock_realtime(),
+                            .from = *ip_current_src_addr(),
+                            .to = *ip_current_dest_addr(),
+                            .ttl = is_v6 ? IP6H_HOPLIM(ip6) : IPH_TTL(ip),
+                            .tos = is_v6 ? IP6H_TC(ip6) : IPH_TOS(ip),
+                            .interface = link_index(link)};
 }
 
 void packets_free(struct list_node *packets)

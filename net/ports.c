@@ -2,8 +2,10 @@
 //
 // Local ports: who uses them, and by Linux's rules who else may. Two bindings
 // of a port are in each other's way if their addresses overlap, unless both
-// said SO_REUSEADDR and neither listens. A connection keeps its binding until
-// its PCB is gone, so TIME_WAIT counts. Ephemeral ports are random (RFC 6056).
+// said SO_REUSEADDR and neither listens, or both said SO_REUSEPORT and belong
+// to one user, or each is for another interface (SO_BINDTODEVICE). A connection
+// keeps its binding until its PCB is gone, so TIME_WAIT counts. Ephemeral ports
+// are random (RFC 6056).
 
 #include <abi/errno.h>
 #include <fs/proc.h>
@@ -41,70 +43,97 @@ static bool addresses_overlap(const ip_addr_t *one, const ip_addr_t *other)
     return ip_addr_isany(one) || ip_addr_isany(other) || ip_addr_eq(one, other);
 }
 
-static bool overlap(const struct port_binding *binding, int protocol,
-                    const struct endpoint *local)
+// Are the two about the same packets?
+static bool overlap(const struct port_binding *a, const struct port_binding *b)
 {
-    return binding->protocol == protocol &&
-           binding->local.port == local->port &&
-           addresses_overlap(&binding->local.ip, &local->ip);
+    return a != b && a->protocol == b->protocol &&
+           a->local.port == b->local.port &&
+           (!a->device || !b->device || a->device == b->device) &&
+           addresses_overlap(&a->local.ip, &b->local.ip);
 }
 
-static bool port_taken(int protocol, const struct endpoint *local, bool reuse)
+static bool are_a_group(const struct port_binding *a,
+                        const struct port_binding *b)
+{
+    return a->reuse_port && b->reuse_port && a->uid == b->uid;
+}
+
+static bool taken(const struct port_binding *wanted)
 {
     struct port_binding *other;
 
-    list_for_each(other, bucket_of(local->port), node) {
-        if (overlap(other, protocol, local) &&
-            (!reuse || !other->reuse || other->listening))
+    list_for_each(other, bucket_of(wanted->local.port), node) {
+        if (overlap(other, wanted) &&
+            (!wanted->reuse || !other->reuse || other->listening) &&
+            !are_a_group(wanted, other))
+            return true;
+    }
+    return false;
+}
+
+static bool used_by_anyone(const struct port_binding *wanted)
+{
+    struct port_binding *other;
+
+    list_for_each(other, bucket_of(wanted->local.port), node) {
+        if (overlap(other, wanted))
             return true;
     }
     return false;
 }
 
 // A port of the range at which nobody is, from a random place on. 0: none.
-static uint16_t pick_port(int protocol, struct endpoint local, uint16_t avoid)
+static uint16_t pick_port(struct port_binding *wanted,
+                          const struct ip_settings *ip, uint16_t avoid)
 {
-    unsigned count = range_last - range_first + 1;
-    unsigned start = random_below(count);
+    unsigned first = range_first, last = range_last;
 
+    // IP_LOCAL_PORT_RANGE: bounds within the system's.
+    if (ip->port_first >= first && ip->port_first <= last)
+        first = ip->port_first;
+    if (ip->port_last >= first && ip->port_last <= last)
+        last = ip->port_last;
+    unsigned count = last - first + 1, start = random_below(count);
     for (unsigned i = 0; i < count; i++) {
-        local.port = range_first + (start + i) % count;
-        if (local.port != avoid && !port_taken(protocol, &local, false))
-            return local.port;
+        wanted->local.port = first + (start + i) % count;
+        if (wanted->local.port != avoid && !used_by_anyone(wanted))
+            return wanted->local.port;
     }
     return 0;
 }
 
 static struct port_binding *binding_create(const struct port_binding *like)
 {
-    struct port_binding *binding = kzalloc(sizeof(*binding));
+    struct port_binding *binding = kmalloc(sizeof(*binding));
 
     if (!binding)
         return NULL;
+    *binding = *like;
     binding->refs = 1;
-    binding->protocol = like->protocol;
-    binding->family = like->family;
-    binding->local = like->local;
-    binding->reuse = like->reuse;
-    list_push_back(bucket_of(like->local.port), &binding->node);
+    binding->listening = false;
+    list_push_back(bucket_of(binding->local.port), &binding->node);
     return binding;
 }
 
 int port_bind(const struct socket *socket, const struct endpoint *local,
               uint16_t avoid, struct port_binding **result)
 {
+    const struct socket_settings *options = &socket->options;
     struct port_binding wanted = {.protocol = socket->protocol,
                                   .family = socket->family,
                                   .local = *local,
-                                  .reuse = socket->options.reuse_address};
+                                  .uid = socket->uid,
+                                  .device = options->device,
+                                  .reuse = options->reuse_address,
+                                  .reuse_port = options->reuse_port};
 
     assert_debug(net_locked());
-    if (local->port == 0)
-        wanted.local.port = pick_port(wanted.protocol, *local, avoid);
-    else if (port_taken(wanted.protocol, local, wanted.reuse))
-        wanted.local.port = 0;
-    if (wanted.local.port == 0)
+    if (local->port == 0) {
+        if (!pick_port(&wanted, &options->ip, avoid))
+            return -EADDRINUSE;
+    } else if (taken(&wanted)) {
         return -EADDRINUSE;
+    }
     *result = binding_create(&wanted);
     return *result ? 0 : -ENOMEM;
 }
@@ -119,8 +148,8 @@ int port_listen(struct port_binding *binding)
     struct port_binding *other;
 
     list_for_each(other, bucket_of(binding->local.port), node) {
-        if (other != binding && other->listening &&
-            overlap(other, binding->protocol, &binding->local))
+        if (other->listening && overlap(other, binding) &&
+            !are_a_group(other, binding))
             return -EADDRINUSE;
     }
     binding->listening = true;
@@ -129,14 +158,7 @@ int port_listen(struct port_binding *binding)
 
 bool port_is_shared(const struct port_binding *binding)
 {
-    struct port_binding *other;
-
-    list_for_each(other, bucket_of(binding->local.port), node) {
-        if (other != binding &&
-            overlap(other, binding->protocol, &binding->local))
-            return true;
-    }
-    return false;
+    return used_by_anyone(binding);
 }
 
 void port_get(struct port_binding *binding)

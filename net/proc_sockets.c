@@ -163,42 +163,20 @@ static void show_tcp6(struct text *text)
 }
 PROC_FILE(net_tcp6) = {"net/tcp6", show_tcp6, NULL};
 
-// The socket of a PCB, NULL for lwIP's own (the DHCP client's).
-static struct udp_socket *socket_of_udp(struct udp_pcb *pcb)
+static void print_udp(struct text *text, unsigned number, struct udp_socket *u)
 {
-    return pcb->recv == udp_receive_callback ? pcb->recv_arg : NULL;
-}
+    bool connected = u->socket.state == SOCKET_CONNECTED;
+    struct row r = {.local = u->local.ip,
+                    .local_port = u->local.port,
+                    .peer = connected ? u->peer.ip : *IP_ANY_TYPE,
+                    .peer_port = u->peer.port,
+                    .state = connected ? ABI_TCP_ESTABLISHED : ABI_TCP_CLOSE,
+                    .receive_queue = u->socket.receive_memory};
 
-static int family_of_udp(struct udp_pcb *pcb)
-{
-    struct udp_socket *u = socket_of_udp(pcb);
-
-    return u ? u->socket.family : AF_INET;
-}
-
-static void print_udp(struct text *text, int family, unsigned number,
-                      struct udp_pcb *pcb)
-{
-    struct udp_socket *u = socket_of_udp(pcb);
-    bool connected = pcb->flags & UDP_FLAGS_CONNECTED;
-    struct row r = {
-        .local = pcb->local_ip,
-        .peer = *IP_ANY_TYPE,
-        .local_port = pcb->local_port,
-        .state = connected ? ABI_TCP_ESTABLISHED : ABI_TCP_CLOSE,
-    };
-
-    if (connected) {
-        r.peer = pcb->remote_ip;
-        r.peer_port = pcb->remote_port;
-    }
-    if (u) {
-        r.receive_queue = u->socket.receive_memory;
-        fill_socket(&r, &u->socket);
-    }
+    fill_socket(&r, &u->socket);
     text_printf(text, " ");
-    print_row(text, family, number, &r);
-    text_printf(text, " 2 0 %lu\n", u ? u->drops : 0);
+    print_row(text, u->socket.family, number, &r);
+    text_printf(text, " 2 0 %lu\n", u->socket.drops);
 }
 
 static void show_udp_of(struct text *text, int family)
@@ -210,9 +188,9 @@ static void show_udp_of(struct text *text, int family)
                 "timeout inode ref pointer drops\n",
                 family == AF_INET6 ? HEADINGS6 : HEADINGS4);
     net_lock();
-    for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next) {
-        if (family_of_udp(pcb) == family)
-            print_udp(text, family, number++, pcb);
+    for (struct udp_socket *u = udp_next(NULL); u; u = udp_next(u)) {
+        if (u->socket.family == family)
+            print_udp(text, number++, u);
     }
     net_unlock();
 }
@@ -250,8 +228,8 @@ static struct counts count_sockets(int family)
         n.tcp += family_of_pcb(pcb) == family;
         n.orphans += !socket_of_pcb(pcb);
     }
-    for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next)
-        n.udp += socket_of_udp(pcb) && family_of_udp(pcb) == family;
+    for (struct udp_socket *u = udp_next(NULL); u; u = udp_next(u))
+        n.udp += u->socket.family == family;
     return n;
 }
 

@@ -134,6 +134,14 @@ bool route_is_local(const ip_addr_t *address)
     return ip_addr_isany(address) || type_of(address) == RTN_LOCAL;
 }
 
+bool route_is_direct(const ip_addr_t *to)
+{
+    const struct route *route;
+
+    return IP_IS_V6(to) || (route_lookup(to, NULL, &route) == 0 &&
+                            ip_addr_isany(&route->gateway));
+}
+
 bool route_is_broadcast(const ip_addr_t *address)
 {
     if (!IP_IS_V4(address))

@@ -163,7 +163,7 @@ void socket_set_state(struct socket *socket, enum socket_state state)
 {
     assert_debug(spin_held(&socket->lock));
     assert(transitions[socket->state] & TO(state));
-    if (trace_enabled(TRACE_SOCKETS))
+    if (trace_enabled(TRACE_SOCKETS) || socket->options.debug)
         log_line("socket %lu (%s): %s -> %s", socket->inode, socket->ops->name,
                  socket_state_names[socket->state], socket_state_names[state]);
     socket->state = state;

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// getsockopt(2) and setsockopt(2): the search of the option table, and the rows
-// of level SOL_SOCKET. A protocol's rows are in its own file. What is not in
-// the table is ENOPROTOOPT; nothing is accepted without effect.
+// getsockopt(2) and setsockopt(2): the search of the option table. Its rows are
+// in the files *_option.c, by subject. What is not in the table is ENOPROTOOPT;
+// nothing is accepted without effect.
 
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
-#include <net/server.h>
 #include <net/socket.h>
-#include <net/sysctl.h>
-#include <string.h>
 
 // Is the row for this kind of socket? (An AF_INET6 socket has IPv4's options
 // too, but for a raw one, which speaks only IPv6.)
@@ -53,6 +50,15 @@ static int no_such_option(struct socket *socket, int level, bool reading)
     return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;
 }
 
+// The options of level IP may be a single byte, also where there is room for
+// more than one, but not for an int.
+static bool fits_a_byte(const struct socket_option *row, size_t room,
+                        const union option_value *value)
+{
+    return row->level == IPPROTO_IP && row->size == sizeof(int) && room > 0 &&
+           room < sizeof(int) && value->integer >= 0 && value->integer <= 255;
+}
+
 // Read a row's value into memory of max(size, max_size) bytes. *length: in, the
 // user's room; out, how much to copy to him.
 static int get_value(struct socket *socket, const struct socket_option *row,
@@ -61,8 +67,9 @@ static int get_value(struct socket *socket, const struct socket_option *row,
     size_t room = *length;
 
     if (!row->get_bytes) {
-        *length = MIN(room, row->size);
-        return row->get(socket, value);
+        int error = row->get(socket, value);
+        *length = fits_a_byte(row, room, value) ? 1 : MIN(room, row->size);
+        return error;
     }
     *length = MIN(room, row->max_size);
     int error = row->get_bytes(socket, value, length);
@@ -136,9 +143,11 @@ int socket_set_option(struct socket *socket, int level, int name, uaddr value,
 
     if (length < 0)
         return -EINVAL;
+    if (level == SOL_SOCKET && length < (int)sizeof(int) &&
+        !(row && row->set_bytes))
+        return -EINVAL;
     if (!row || (!row->set && !row->set_bytes))
         return no_such_option(socket, level, false);
-    // Linux takes a single byte for the options of level IP.
     bool byte = level == IPPROTO_IP && row->size == sizeof(int) && length >= 1;
     if ((size_t)length < row->size && !byte)
         return -EINVAL;
@@ -154,211 +163,3 @@ void socket_apply(struct socket *socket)
     if (socket->ops->apply)
         socket->ops->apply(socket);
 }
-
-// ---- options that are a flag in socket->options ----
-
-#define FLAG_OPTION(option, field)                                           \
-    static int get_##field(struct socket *socket, union option_value *value) \
-    {                                                                        \
-        value->integer = socket->options.field;                              \
-        return 0;                                                            \
-    }                                                                        \
-    static int set_##field(struct socket *socket,                            \
-                           const union option_value *value)                  \
-    {                                                                        \
-        WRITE_ONCE(socket->options.field, value->integer != 0);              \
-        socket_apply(socket);                                                \
-        return 0;                                                            \
-    }                                                                        \
-    SOCKET_OPTION(field) = {.level = SOL_SOCKET,                             \
-                            .name = option,                                  \
-                            .size = sizeof(int),                             \
-                            .get = get_##field,                              \
-                            .set = set_##field}
-
-FLAG_OPTION(SO_REUSEADDR, reuse_address);
-FLAG_OPTION(SO_KEEPALIVE, keep_alive);
-FLAG_OPTION(SO_BROADCAST, broadcast);
-
-// ---- what a socket is ----
-
-static int get_type(struct socket *socket, union option_value *value)
-{
-    value->integer = socket->type;
-    return 0;
-}
-SOCKET_OPTION(type) = {
-    .level = SOL_SOCKET, .name = SO_TYPE, .size = sizeof(int), .get = get_type};
-
-static int get_domain(struct socket *socket, union option_value *value)
-{
-    value->integer = socket->family;
-    return 0;
-}
-SOCKET_OPTION(domain) = {.level = SOL_SOCKET,
-                         .name = SO_DOMAIN,
-                         .size = sizeof(int),
-                         .get = get_domain};
-
-static int get_protocol(struct socket *socket, union option_value *value)
-{
-    value->integer = socket->protocol;
-    return 0;
-}
-SOCKET_OPTION(protocol) = {.level = SOL_SOCKET,
-                           .name = SO_PROTOCOL,
-                           .size = sizeof(int),
-                           .get = get_protocol};
-
-static int get_listening(struct socket *socket, union option_value *value)
-{
-    value->integer = READ_ONCE(socket->state) == SOCKET_LISTENING;
-    return 0;
-}
-SOCKET_OPTION(accept_connections) = {.level = SOL_SOCKET,
-                                     .name = SO_ACCEPTCONN,
-                                     .size = sizeof(int),
-                                     .get = get_listening};
-
-static int get_error(struct socket *socket, union option_value *value)
-{
-    value->integer = -socket_take_error(socket);
-    return 0;
-}
-SOCKET_OPTION(error) = {.level = SOL_SOCKET,
-                        .name = SO_ERROR,
-                        .size = sizeof(int),
-                        .get = get_error};
-
-// ---- buffer sizes: doubled, bounded, as Linux keeps them ----
-
-#define RECEIVE_BUFFER_MIN 2304
-#define SEND_BUFFER_MIN    4608
-
-static int buffer_size(int wanted, int64_t limit, int least)
-{
-    int64_t size = MIN((int64_t)(uint32_t)wanted, limit) * 2;
-
-    return MIN(MAX(size, least), INT32_MAX);
-}
-
-static int get_receive_buffer(struct socket *socket, union option_value *value)
-{
-    value->integer = socket->options.receive_buffer;
-    return 0;
-}
-
-static int set_receive_buffer(struct socket *socket,
-                              const union option_value *value)
-{
-    WRITE_ONCE(
-        socket->options.receive_buffer,
-        buffer_size(value->integer, sysctl_rmem_max, RECEIVE_BUFFER_MIN));
-    return 0;
-}
-SOCKET_OPTION(receive_buffer) = {.level = SOL_SOCKET,
-                                 .name = SO_RCVBUF,
-                                 .size = sizeof(int),
-                                 .get = get_receive_buffer,
-                                 .set = set_receive_buffer};
-
-static int get_send_buffer(struct socket *socket, union option_value *value)
-{
-    value->integer = socket->options.send_buffer;
-    return 0;
-}
-
-static int set_send_buffer(struct socket *socket,
-                           const union option_value *value)
-{
-    WRITE_ONCE(socket->options.send_buffer,
-               buffer_size(value->integer, sysctl_wmem_max, SEND_BUFFER_MIN));
-    wake_up_all(&socket->wait);
-    return 0;
-}
-SOCKET_OPTION(send_buffer) = {.level = SOL_SOCKET,
-                              .name = SO_SNDBUF,
-                              .size = sizeof(int),
-                              .get = get_send_buffer,
-                              .set = set_send_buffer};
-
-// ---- times ----
-
-static void time_to_value(union option_value *value, nsec_t time)
-{
-    value->time.seconds = time / NSEC_PER_SEC;
-    value->time.microseconds = time % NSEC_PER_SEC / NSEC_PER_USEC;
-}
-
-// 0, -EDOM for impossible microseconds. A negative time is an immediate end,
-// which Linux makes of it too; zero is no limit.
-static int time_from_value(nsec_t *time, const union option_value *value)
-{
-    int64_t seconds = value->time.seconds;
-
-    if (value->time.microseconds < 0 || value->time.microseconds >= 1000000)
-        return -EDOM;
-    if (seconds < 0)
-        *time = 1;
-    else if (seconds >= INT32_MAX)
-        *time = 0;
-    else
-        *time =
-            seconds * NSEC_PER_SEC + value->time.microseconds * NSEC_PER_USEC;
-    return 0;
-}
-
-static int get_receive_timeout(struct socket *socket, union option_value *value)
-{
-    time_to_value(value, socket->options.receive_timeout);
-    return 0;
-}
-
-static int set_receive_timeout(struct socket *socket,
-                               const union option_value *value)
-{
-    return time_from_value(&socket->options.receive_timeout, value);
-}
-SOCKET_OPTION(receive_timeout) = {.level = SOL_SOCKET,
-                                  .name = SO_RCVTIMEO,
-                                  .size = sizeof(struct abi_socket_timeval),
-                                  .get = get_receive_timeout,
-                                  .set = set_receive_timeout};
-
-static int get_send_timeout(struct socket *socket, union option_value *value)
-{
-    time_to_value(value, socket->options.send_timeout);
-    return 0;
-}
-
-static int set_send_timeout(struct socket *socket,
-                            const union option_value *value)
-{
-    return time_from_value(&socket->options.send_timeout, value);
-}
-SOCKET_OPTION(send_timeout) = {.level = SOL_SOCKET,
-                               .name = SO_SNDTIMEO,
-                               .size = sizeof(struct abi_socket_timeval),
-                               .get = get_send_timeout,
-                               .set = set_send_timeout};
-
-static int get_linger(struct socket *socket, union option_value *value)
-{
-    value->linger.on = socket->options.linger;
-    value->linger.seconds = socket->options.linger_seconds;
-    return 0;
-}
-
-static int set_linger(struct socket *socket, const union option_value *value)
-{
-    if (value->linger.on)
-        WRITE_ONCE(socket->options.linger_seconds,
-                   (uint32_t)value->linger.seconds);
-    WRITE_ONCE(socket->options.linger, value->linger.on != 0);
-    return 0;
-}
-SOCKET_OPTION(linger) = {.level = SOL_SOCKET,
-                         .name = SO_LINGER,
-                         .size = sizeof(struct abi_linger),
-                         .get = get_linger,
-                         .set = set_linger};

@@ -158,6 +158,16 @@ void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
     tcp_apply_options(t);
 }
 
+// SO_BINDTODEVICE as lwIP has it: the netif that a PCB's packets come and go
+// by.
+uint8_t tcp_netif_index(const struct tcp_socket *t)
+{
+    uint32_t device = t->socket.options.device;
+    struct net_link *link = device ? link_by_index(device) : NULL;
+
+    return link ? netif_get_index(&link->netif) : NETIF_NO_INDEX;
+}
+
 void tcp_apply_options(struct tcp_socket *t)
 {
     struct tcp_pcb *pcb = t->pcb;
@@ -165,6 +175,7 @@ void tcp_apply_options(struct tcp_socket *t)
     if (!pcb || t->socket.state == SOCKET_LISTENING)
         return;
     ip_option_apply(&t->socket, pcb, &pcb->local_ip);
+    pcb->netif_idx = tcp_netif_index(t);
     if (t->socket.options.keep_alive)
         ip_set_option(pcb, SOF_KEEPALIVE);
     else
@@ -220,7 +231,7 @@ static unsigned tcp_poll_op(struct socket *socket)
             events |= POLLHUP;
         if (no_input || (over && socket->state != SOCKET_UNCONNECTED))
             events |= POLLIN | POLLRDNORM | POLLRDHUP;
-        if (socket->receive_bytes)
+        if (socket->receive_bytes >= tcp_receive_low(t))
             events |= POLLIN | POLLRDNORM;
         if (over || socket->write_shut || tcp_writable(t))
             events |= POLLOUT | POLLWRNORM;

@@ -81,6 +81,7 @@ void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
                 struct port_binding *binding);
 void tcp_apply_options(struct tcp_socket *t);
 bool tcp_is_busy(const struct tcp_socket *t);  // timers; t may be NULL
+uint8_t tcp_netif_index(const struct tcp_socket *t);
 
 // tcp_close.c. Core mutex held for the first two.
 // Reset the connection, if there is one, and forget what was received.
@@ -113,6 +114,7 @@ size_t tcp_send_limit(struct tcp_socket *t);
 ssize_t tcp_receive_op(struct socket *socket, struct message *message);
 err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
                            err_t error);
+size_t tcp_receive_low(const struct tcp_socket *t);   // worth a POLLIN
 size_t tcp_window_limit(const struct tcp_socket *t);  // the largest window
 // Open the PCB's window as far as SO_RCVBUF and unread data allow.
 void tcp_window_init(struct tcp_socket *t, struct tcp_pcb *pcb);

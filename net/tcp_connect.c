@@ -26,17 +26,17 @@ int tcp_bind_op(struct socket *socket, const struct socket_address *address)
     net_lock();
     if (IP_IS_V6_VAL(local.ip) && ip_addr_ismulticast(&local.ip))
         error = -EINVAL;
-    else if (!route_is_local(&local.ip))
+    else if (!route_is_local(&local.ip) && !socket->options.ip.free_bind)
         error = -EADDRNOTAVAIL;
     else if (t->binding || socket->state != SOCKET_UNCONNECTED)
         error = -EINVAL;
-    else
+    else if (local.port || !socket->options.ip.bind_without_port)
         error = port_bind(socket, &local, 0, &t->binding);
     if (error == 0) {
-        t->bound = true;
+        t->bound = t->binding != NULL;
         ip_option_bound(socket, &local.ip);
         WITH_LOCK(&socket->lock) {
-            t->local = t->binding->local;
+            t->local = t->binding ? t->binding->local : local;
         }
     }
     net_unlock();
@@ -77,7 +77,8 @@ static int choose_local(struct tcp_socket *t, const struct endpoint *peer,
     struct netif *netif;
     int error;
 
-    if (ip_addr_ismulticast(&peer->ip) || route_is_broadcast(&peer->ip))
+    if (ip_addr_ismulticast(&peer->ip) || route_is_broadcast(&peer->ip) ||
+        (t->socket.options.dont_route && !route_is_direct(&peer->ip)))
         return -ENETUNREACH;
     error = route_find(&peer->ip, &t->local.ip, &netif, &local->ip);
     if (error < 0)

@@ -7,6 +7,8 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <abi/poll.h>
+#include <lwip/priv/tcp_priv.h>
+#include <net/flow.h>
 #include <net/ip_option.h>
 #include <net/server.h>
 #include <net/sysctl.h>
@@ -29,11 +31,47 @@ static const struct tcp_ext_arg_callbacks half_open_callbacks = {
     .destroy = half_open_destroyed,
 };
 
+static bool same_group(const struct tcp_pcb_listen *a,
+                       const struct tcp_pcb_listen *b)
+{
+    const struct tcp_socket *t =
+        tcp_ext_arg_get((void *)b, TCP_ARGUMENT_SOCKET);
+
+    return a->local_port == b->local_port && a->netif_idx == b->netif_idx &&
+           ip_addr_eq(&a->local_ip, &b->local_ip) && t->binding->reuse_port;
+}
+
+// lwIP has found one listener for the SYN. Of those that share its port by
+// SO_REUSEPORT, the one that the connection's hash chooses.
+static struct tcp_socket *choose_of_group(struct tcp_pcb_listen *found,
+                                          const struct tcp_pcb *pcb)
+{
+    struct tcp_socket *listener =
+        tcp_ext_arg_get((void *)found, TCP_ARGUMENT_SOCKET);
+    struct arrival arrival = {.from = pcb->remote_ip,
+                              .to = pcb->local_ip,
+                              .from_port = pcb->remote_port,
+                              .to_port = pcb->local_port};
+    struct tcp_pcb_listen *l;
+    unsigned count = 0;
+
+    if (!listener->binding->reuse_port)
+        return listener;
+    for (l = tcp_listen_pcbs.listen_pcbs; l; l = l->next)
+        count += same_group(found, l);
+    count = flow_choose(&arrival, count);
+    for (l = tcp_listen_pcbs.listen_pcbs; l; l = l->next) {
+        if (same_group(found, l) && count-- == 0)
+            return tcp_ext_arg_get((void *)l, TCP_ARGUMENT_SOCKET);
+    }
+    return listener;
+}
+
 // A SYN arrived; the answer is not sent yet. Anything but ERR_OK drops it.
 static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
                           struct tcp_pcb *pcb)
 {
-    struct tcp_socket *listener = tcp_ext_arg_get((void *)lpcb, id);
+    struct tcp_socket *listener = choose_of_group(lpcb, pcb);
     bool full;
 
     WITH_LOCK(&listener->socket.lock) {
@@ -83,10 +121,10 @@ static struct tcp_socket *child_create(struct tcp_socket *listener,
 // The handshake is done. An error makes lwIP reset the connection.
 static err_t accept_callback(void *argument, struct tcp_pcb *pcb, err_t error)
 {
-    struct tcp_socket *listener = argument;
-
+    (void)argument;  // that listener, or another of its group:
     if (!pcb || error != ERR_OK)
         return ERR_VAL;
+    struct tcp_socket *listener = tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET);
     struct tcp_socket *child = child_create(listener, pcb);
     if (!child)
         return ERR_MEM;
@@ -111,12 +149,12 @@ static int listen_failed(struct tcp_socket *t)
 // Create the listening PCB. Core mutex held.
 static int listen_start(struct tcp_socket *t)
 {
-    struct endpoint any = endpoint_any(&t->socket);
+    struct endpoint local = {.ip = t->local.ip};
     struct tcp_pcb *pcb, *listening;
     int error;
 
     if (!t->binding) {
-        error = port_bind(&t->socket, &any, 0, &t->binding);
+        error = port_bind(&t->socket, &local, 0, &t->binding);
         if (error < 0)
             return error;
     }
@@ -133,6 +171,7 @@ static int listen_start(struct tcp_socket *t)
     ip_addr_copy(pcb->local_ip, t->binding->local.ip);
     pcb->local_port = t->binding->local.port;
     ip_option_apply(&t->socket, pcb, &pcb->local_ip);
+    pcb->netif_idx = tcp_netif_index(t);
     listening = tcp_listen(pcb);
     if (!listening) {
         tcp_abort(pcb);

@@ -201,23 +201,38 @@ static bool receive_may_go_on(struct socket *socket, size_t wanted)
     return result;
 }
 
+// SO_RCVLOWAT, as far as the window lets so many come.
+size_t tcp_receive_low(const struct tcp_socket *t)
+{
+    return MIN((size_t)socket_receive_low(&t->socket), tcp_window_limit(t));
+}
+
+// How many bytes a call waits for.
+static size_t receive_target(const struct tcp_socket *t,
+                             const struct message *message)
+{
+    size_t wanted = message->uio->resid;
+
+    return message->flags & MSG_WAITALL ? wanted
+                                        : MIN(tcp_receive_low(t), wanted);
+}
+
 ssize_t tcp_receive_op(struct socket *socket, struct message *message)
 {
     struct tcp_socket *t = tcp_of(socket);
     nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
                                    socket->options.receive_timeout);
     bool peek = message->flags & MSG_PEEK;
-    bool all = message->flags & MSG_WAITALL;
-    size_t done = 0;
+    size_t target = receive_target(t, message), done = 0;
     ssize_t result;
 
     if (message->flags & MSG_OOB)
         return -EINVAL;
-    if (peek && all) {
+    if (peek && target > 1) {
         // It must be there at once. Whatever ends the wait, take what is there.
-        size_t wanted = MIN(message->uio->resid, tcp_window_limit(t));
+        size_t wanted = MIN(target, tcp_window_limit(t));
         (void)socket_wait(socket, receive_may_go_on(socket, wanted), until);
-        all = false;
+        target = 1;
     }
     for (;;) {
         mutex_lock(&socket->recv_mutex);
@@ -226,7 +241,7 @@ ssize_t tcp_receive_op(struct socket *socket, struct message *message)
         if (result < 0)
             break;
         done += result;
-        if (message->uio->resid == 0 || (done > 0 && !all))
+        if (message->uio->resid == 0 || (done > 0 && done >= target))
             break;
         result = receive_state(socket, done == 0);
         if (result != -EAGAIN)

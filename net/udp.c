@@ -8,7 +8,6 @@
 #include <abi/ioctl.h>
 #include <abi/poll.h>
 #include <mm/uaccess.h>
-#include <net/errors.h>
 #include <net/icmp_error.h>
 #include <net/ip_option.h>
 #include <net/route.h>
@@ -17,51 +16,48 @@
 
 #include "udp.h"
 
-static struct udp_pcb *pcb_create(struct udp_socket *u)
-{
-    struct udp_pcb *pcb = udp_new_ip_type(IP_GET_TYPE(&u->local.ip));
-
-    if (!pcb)
-        return NULL;
-    udp_recv(pcb, udp_receive_callback, u);
-    // Sharing of ports and SO_BROADCAST are checked here, not by lwIP.
-    ip_set_option(pcb, SOF_REUSEADDR | SOF_BROADCAST);
-    return pcb;
-}
-
 static int udp_init_op(struct socket *socket)
 {
     struct udp_socket *u = udp_of(socket);
 
-    ip_option_init(socket, UDP_TTL);
+    ip_option_init(socket, IP_DEFAULT_TTL);
+    list_init(&u->node);
     u->local = endpoint_any(socket);
-    net_lock();
-    u->pcb = pcb_create(u);
-    net_unlock();
-    return u->pcb ? 0 : -ENOBUFS;
+    return 0;
 }
 
 struct endpoint udp_bound_to(const struct udp_socket *u)
 {
-    return u->bound ? u->bound_to : endpoint_any(&u->socket);
+    return u->bound || !ip_addr_isany(&u->bound_to.ip)
+               ? u->bound_to
+               : endpoint_any(&u->socket);
 }
 
-int udp_take_port(struct udp_socket *u, const struct endpoint *local)
+// Take a port: the one asked for, or any. Core mutex held. 0 or -errno.
+static int udp_take_port(struct udp_socket *u, const struct endpoint *local)
 {
     int error = port_bind(&u->socket, local, 0, &u->binding);
 
     if (error < 0)
         return error;
-    error = -errno_of(udp_bind(u->pcb, &local->ip, u->binding->local.port));
-    if (error < 0) {
-        port_put(u->binding);
-        u->binding = NULL;
-        return error;
-    }
     WITH_LOCK(&u->socket.lock) {
         u->local = u->binding->local;
     }
+    udp_listen_at(u);
     return 0;
+}
+
+int udp_ensure_port(struct udp_socket *u)
+{
+    struct endpoint local = udp_bound_to(u);
+
+    return u->binding ? 0 : udp_take_port(u, &local);
+}
+
+static bool may_bind_to(const struct socket *socket, const ip_addr_t *address)
+{
+    return route_is_local(address) || ip_addr_ismulticast(address) ||
+           route_is_broadcast(address) || socket->options.ip.free_bind;
 }
 
 static int udp_bind_op(struct socket *socket,
@@ -76,34 +72,28 @@ static int udp_bind_op(struct socket *socket,
     if (local.port && local.port < 1024 && current_process()->euid != 0)
         return -EACCES;
     net_lock();
-    if (!route_is_local(&local.ip) && !ip_addr_ismulticast(&local.ip) &&
-        !route_is_broadcast(&local.ip))
+    if (!may_bind_to(socket, &local.ip))
         error = -EADDRNOTAVAIL;
     else if (u->binding)
         error = -EINVAL;
-    else
+    else if (local.port || !socket->options.ip.bind_without_port)
         error = udp_take_port(u, &local);
     if (error == 0) {
-        u->bound = true;
-        u->bound_to = u->binding->local;
+        u->bound = u->binding != NULL;
+        u->bound_to = u->bound ? u->binding->local : local;
+        WITH_LOCK(&socket->lock) {
+            u->local = u->bound_to;
+        }
         ip_option_bound(socket, &local.ip);
     }
     net_unlock();
     return error;
 }
 
-// A port that sending or connecting took is given back; lwIP has no call for
-// that, so the PCB is a new one.
+// A port that sending or connecting took.
 static void give_port_back(struct udp_socket *u)
 {
-    struct udp_pcb *pcb;
-
-    u->local = endpoint_any(&u->socket);
-    pcb = pcb_create(u);
-    if (!pcb)
-        return;  // no memory: the port stays
-    udp_remove(u->pcb);
-    u->pcb = pcb;
+    udp_listen_no_more(u);
     port_put(u->binding);
     u->binding = NULL;
 }
@@ -111,16 +101,12 @@ static void give_port_back(struct udp_socket *u)
 static int udp_disconnect_op(struct udp_socket *u)
 {
     struct socket *socket = &u->socket;
-    struct endpoint bound;
 
     net_lock();
-    bound = udp_bound_to(u);
-    udp_disconnect(u->pcb);
-    ip_addr_copy(u->pcb->local_ip, bound.ip);
     if (!u->bound && u->binding)
         give_port_back(u);
     WITH_LOCK(&socket->lock) {
-        u->local = u->binding ? u->binding->local : endpoint_any(socket);
+        u->local = u->binding ? u->binding->local : udp_bound_to(u);
         u->peer = (struct endpoint){0};
         if (socket->state == SOCKET_CONNECTED)
             socket_set_state(socket, SOCKET_UNCONNECTED);
@@ -143,17 +129,10 @@ static int udp_connect_to(struct udp_socket *u, struct endpoint *peer)
         return error;
     if (route_is_broadcast(&peer->ip) && !socket->options.broadcast)
         return -EACCES;
-    if (!u->binding) {
-        struct endpoint any = endpoint_any(socket);
-        error = udp_take_port(u, &any);
-        if (error < 0)
-            return error;
-    }
-    local.port = u->binding->local.port;
-    ip_addr_copy(u->pcb->local_ip, local.ip);
-    error = -errno_of(udp_connect(u->pcb, &peer->ip, peer->port));
+    error = udp_ensure_port(u);
     if (error < 0)
         return error;
+    local.port = u->binding->local.port;
     WITH_LOCK(&socket->lock) {
         u->local = local;
         u->peer = *peer;
@@ -186,14 +165,12 @@ static int udp_connect_op(struct socket *socket,
 void udp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
                     const struct icmp_errno *error)
 {
-    for (struct udp_pcb *pcb = udp_pcbs; pcb; pcb = pcb->next) {
-        if (pcb->recv != udp_receive_callback || !error->hard ||
-            !(pcb->flags & UDP_FLAGS_CONNECTED) ||
-            pcb->local_port != local->port || pcb->remote_port != peer->port ||
-            !ip_addr_eq(&pcb->local_ip, &local->ip) ||
-            !ip_addr_eq(&pcb->remote_ip, &peer->ip))
+    for (struct udp_socket *u = udp_next(NULL); u; u = udp_next(u)) {
+        if (!error->hard || u->socket.state != SOCKET_CONNECTED ||
+            u->local.port != local->port || u->peer.port != peer->port ||
+            !ip_addr_eq(&u->local.ip, &local->ip) ||
+            !ip_addr_eq(&u->peer.ip, &peer->ip))
             continue;
-        struct udp_socket *u = pcb->recv_arg;
         WITH_LOCK(&u->socket.lock) {
             socket_set_error(&u->socket, error->error);
         }
@@ -278,7 +255,7 @@ static void udp_close_op(struct socket *socket)
     struct udp_socket *u = udp_of(socket);
 
     net_lock();
-    udp_remove(u->pcb);
+    udp_listen_no_more(u);
     port_put(u->binding);
     if (u->corked)
         pbuf_free(u->corked);

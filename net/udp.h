@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: MIT
 //
 // UDP sockets, private to net/udp*.c. Key to the tags: net/socket.h.
+//
+//   udp.c        binding, connecting, closing
+//   udp_input.c  which socket an arriving datagram is for
+//   udp_recv.c   receive        udp_send.c  send
+//
+// lwIP's UDP serves its own DHCP client alone: it knows one receiver for a
+// port, and neither groups nor interfaces. What arrives is taken over before it
+// (udp_input.c), and what is sent goes to IP directly (net/ip_send.h).
 
 #pragma once
 
-#include <lwip/udp.h>
+#include <net/ip_send.h>
 #include <net/packet.h>
 #include <net/ports.h>
 #include <net/socket.h>
 
 struct udp_socket {
     struct socket socket;
-    struct udp_pcb *pcb;           // (c) from socket to close
+    struct list_node node;         // (c) receivers of a port; alone: no port
     struct port_binding *binding;  // (c) NULL: no port yet
     bool bound;                    // (c) by bind, not by sending
     struct endpoint bound_to;      // (c) what bind said, if it did
-    struct endpoint local, peer;   // (c+s)
-    struct pbuf *corked;           // (send) MSG_MORE: the datagram so far
-    uint64_t drops;                // (s) datagrams beyond SO_RCVBUF
+    struct endpoint local, peer;   // (c+s) the address of `local` is also that
+                                   // of what is received; any: all
+    struct pbuf *corked;           // (send) MSG_MORE: the datagram so far,
+    struct ip_send corked_how;     // (send) and how its first part said it goes
+    bool cork;                     // (a) UDP_CORK
 };
 
 static inline struct udp_socket *udp_of(struct socket *socket)
@@ -25,14 +35,21 @@ static inline struct udp_socket *udp_of(struct socket *socket)
     return container_of(socket, struct udp_socket, socket);
 }
 
-// Take a port: the one asked for, or any. Core mutex held. 0 or -errno.
-int udp_take_port(struct udp_socket *u, const struct endpoint *local);
-
 // What bind said, or what an unbound socket has. Core mutex held.
 struct endpoint udp_bound_to(const struct udp_socket *u);
+
+// Take a port unless there is one. Core mutex held. 0 or -errno.
+int udp_ensure_port(struct udp_socket *u);
+
+// udp_input.c: the socket receives at u->local, or no more; core mutex held.
+// And all that do, for /proc: the next one after u (NULL: the first).
+void udp_listen_at(struct udp_socket *u);
+void udp_listen_no_more(struct udp_socket *u);
+struct udp_socket *udp_next(struct udp_socket *u);
 
 // udp_send.c, udp_recv.c
 ssize_t udp_send_op(struct socket *socket, struct message *message);
 ssize_t udp_receive_op(struct socket *socket, struct message *message);
-void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
-                          const ip_addr_t *from, u16_t port);
+int udp_flush_cork(struct udp_socket *u);
+// A datagram for the socket: takes the packet. Core mutex held.
+void udp_queue(struct udp_socket *u, struct packet *packet);

@@ -6,82 +6,29 @@
 
 #include <abi/errno.h>
 #include <abi/poll.h>
-#include <dev/timer.h>
-#include <lwip/ip.h>
-#include <lwip/prot/ieee.h>
-#include <lwip/prot/udp.h>
 #include <lwip/stats.h>
-#include <net/filter.h>
+#include <mm/kmalloc.h>
+#include <net/ip_control.h>
 #include <net/server.h>
-#include <net/timestamp.h>
 
 #include "udp.h"
 
-// What the socket's filter leaves of a datagram. Linux's sees it from the UDP
-// header on, and cannot cut into that. False: nothing.
-static bool filter_datagram(struct socket *socket, struct pbuf *p)
+void udp_queue(struct udp_socket *u, struct packet *packet)
 {
-    if (!READ_ONCE(socket->filter))
-        return true;
-    const struct net_link *link = ip_current_input_netif()->state;
-    const uint8_t *headers =
-        (const uint8_t *)ip_next_header_ptr() - ip_current_header_tot_len();
-    struct filter_packet packet = {
-        .front = headers,
-        .front_length = (const uint8_t *)p->payload - headers,
-        .data = p,
-        .origin = (const uint8_t *)p->payload - headers - UDP_HLEN,
-        .link = FILTER_NOWHERE,
-        .protocol = *headers >> 4 == 6 ? ETHTYPE_IPV6 : ETHTYPE_IP,
-        .hardware = link->interface->hardware,
-        .interface = link_index(link),
-    };
-    size_t keep = filter_run(socket, &packet);
-
-    if (keep == 0)
-        return false;
-    pbuf_realloc(p, MAX(keep, (size_t)UDP_HLEN) - UDP_HLEN);
-    return true;
-}
-
-// lwIP goes by IP's length and does not look at UDP's own (RFC 768). What lies
-// beyond that is no data; where it promises more than came, nothing is.
-static bool trim_datagram(struct pbuf *p)
-{
-    const struct udp_hdr *udp = ip_next_header_ptr();
-    size_t length = lwip_ntohs(udp->len);
-
-    if (length < UDP_HLEN || length - UDP_HLEN > p->tot_len) {
-        UDP_STATS_INC(udp.lenerr);
-        return false;
-    }
-    pbuf_realloc(p, length - UDP_HLEN);
-    return true;
-}
-
-void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
-                          const ip_addr_t *from, u16_t port)
-{
-    struct udp_socket *u = argument;
     struct socket *socket = &u->socket;
-    struct packet *packet = NULL;
-    bool room = false;
+    bool room;
 
-    (void)pcb;
-    if (trim_datagram(p) && filter_datagram(socket, p))
-        packet = packet_create(p);
+    if (socket->state == SOCKET_CONNECTED)
+        WRITE_ONCE(socket->options.incoming_cpu, this_hart()->id + 1);
     WITH_LOCK(&socket->lock) {
-        room = packet &&
-               socket->receive_memory < (size_t)socket->options.receive_buffer;
+        room = socket->receive_memory < (size_t)socket->options.receive_buffer;
         if (room) {
-            packet->arrived = clock_realtime();
-            ip_addr_copy(packet->from, *from);
-            packet->from_port = port;
+            packet->drops = socket->drops;
             socket->receive_memory += packet->true_size;
             socket->receive_bytes += packet->length;
             list_push_back(&socket->receive_queue, &packet->node);
         } else {
-            u->drops++;
+            socket->drops++;
         }
     }
     if (room) {
@@ -89,8 +36,8 @@ void udp_receive_callback(void *argument, struct udp_pcb *pcb, struct pbuf *p,
         return;
     }
     UDP_STATS_INC(udp.memerr);
+    pbuf_free(packet->data);
     kfree(packet);
-    pbuf_free(p);
 }
 
 static struct packet *first_packet(struct socket *socket)
@@ -129,11 +76,12 @@ static ssize_t receive_one(struct socket *socket, struct message *message)
     size_t length = packet->length, n = MIN(length, message->uio->resid);
     int error = packet_copy(packet, 0, n, message->uio);
     if (error == 0)
-        error = timestamp_put(message, socket, packet->arrived);
+        error = ip_control_put(message, socket, packet);
     if (error < 0)
         return error;
     if (message->address) {
-        struct endpoint from = {packet->from, packet->from_port};
+        struct endpoint from = {packet->arrival.from,
+                                packet->arrival.from_port};
         endpoint_to_address(message->address, socket, &from);
     }
     if (n < length)

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // UDP: sending. The datagram is copied from the user into a pbuf with room for
-// its headers, and that is what the device reads.
+// its headers, and that is what the device reads. MSG_MORE and UDP_CORK gather
+// one datagram of several calls; where to and how it goes is what the first of
+// them said.
 
 #include <abi/errno.h>
 #include <abi/inet.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/prot/udp.h>
+#include <lwip/stats.h>
 #include <net/errors.h>
-#include <net/ip_option.h>
-#include <net/route.h>
+#include <net/ip_control.h>
 #include <net/server.h>
 
 #include "udp.h"
@@ -50,85 +54,124 @@ static int destination(struct socket *socket, const struct message *message,
     return error;
 }
 
-// Append the user's bytes to the datagram that MSG_MORE has begun, or begin
-// one. Takes and returns u->corked. Send mutex held.
-static int gather(struct udp_socket *u, struct message *message,
-                  const struct endpoint *to, struct pbuf **datagram)
+// ---- gathering ----
+
+static void drop(struct pbuf *p)
+{
+    net_lock();
+    pbuf_free(p);
+    net_unlock();
+}
+
+// The datagram so far, which is whole now or came to nothing. Send mutex held.
+static struct pbuf *take_corked(struct udp_socket *u)
+{
+    struct pbuf *p = u->corked;
+
+    u->corked = NULL;
+    return p;
+}
+
+// Append the user's bytes to the datagram that was begun, or begin one. An
+// error ends what was begun, as on Linux. Send mutex held.
+static int gather(struct udp_socket *u, struct message *message)
 {
     size_t n = message->uio->resid;
-    size_t most = IP_IS_V6_VAL(to->ip) ? DATAGRAM6_MAX : DATAGRAM_MAX;
+    size_t most =
+        IP_IS_V6_VAL(u->corked_how.to.ip) ? DATAGRAM6_MAX : DATAGRAM_MAX;
+    struct pbuf *p = NULL;
+    int error = -EMSGSIZE;
 
-    if (n + (u->corked ? u->corked->tot_len : 0) > most)
-        return -EMSGSIZE;
     net_lock();
-    struct pbuf *p =
-        pbuf_alloc(u->corked ? PBUF_RAW : PBUF_TRANSPORT, n, PBUF_RAM);
-    net_unlock();
-    if (!p)
-        return -ENOBUFS;
-    int error = copy_from_uio(message->uio, p->payload, n);
-    net_lock();
-    if (error < 0) {
-        pbuf_free(p);
-    } else if (u->corked) {
-        pbuf_cat(u->corked, p);
-        p = pbuf_coalesce(u->corked, PBUF_TRANSPORT);
+    if (n + (u->corked ? u->corked->tot_len : 0) <= most) {
+        p = pbuf_alloc(u->corked ? PBUF_RAW : PBUF_TRANSPORT, n, PBUF_RAM);
+        error = p ? 0 : -ENOBUFS;
     }
     net_unlock();
-    *datagram = p;
+    if (error == 0)
+        error = copy_from_uio(message->uio, p->payload, n);
+    net_lock();
+    if (error == 0 && u->corked) {
+        pbuf_cat(u->corked, p);
+        u->corked = pbuf_coalesce(u->corked, PBUF_TRANSPORT);
+    } else if (error == 0) {
+        u->corked = p;
+    } else {
+        if (p)
+            pbuf_free(p);
+        if (u->corked)
+            pbuf_free(take_corked(u));
+    }
+    net_unlock();
     return error;
 }
 
-// Pass the datagram to lwIP. *stalled: the link whose ring was full. Core mutex
-// held.
-static err_t transmit(struct udp_socket *u, struct pbuf *p, struct endpoint *to,
-                      struct net_link **stalled, int *error)
-{
-    struct netif *netif;
-    ip_addr_t source;
-    uint8_t *payload = p->payload;
+// ---- on its way ----
 
-    endpoint_any_is_loopback(to, &u->pcb->local_ip);
-    *error = route_find(&to->ip, &u->pcb->local_ip, &netif, &source);
-    if (*error == 0 && route_is_broadcast(&to->ip) &&
-        !u->socket.options.broadcast)
-        *error = -EACCES;
-    if (*error < 0)
-        return ERR_OK;
-    ip_option_apply(&u->socket, u->pcb, &to->ip);
-    err_t result =
-        udp_sendto_if_src(u->pcb, p, &to->ip, to->port, netif, &source);
-    *stalled = netif->state;
-    // lwIP has put its headers in front: off with them for another try. (After
-    // a success they stay: the packet may wait in the ARP queue.)
-    if (result == ERR_MEM)
-        pbuf_remove_header(p, payload - (uint8_t *)p->payload);
-    return result;
+// Core mutex held, as for the two below.
+static int add_header(struct pbuf *p, const struct ip_send *how, bool checksum)
+{
+    if (pbuf_add_header(p, UDP_HLEN) != 0)
+        return -ENOBUFS;
+    struct udp_hdr *udp = p->payload;
+    *udp = (struct udp_hdr){.src = lwip_htons(how->source_port),
+                            .dest = lwip_htons(how->to.port),
+                            .len = lwip_htons(p->tot_len)};
+    if (checksum && how->netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) {
+        uint16_t sum = ip_chksum_pseudo(p, IPPROTO_UDP, p->tot_len,
+                                        &how->source, &how->to.ip);
+        udp->chksum = sum ? sum : 0xffff;  // 0 means: none
+    }
+    return 0;
+}
+
+// Find the way and pass the datagram to IP. -EAGAIN: the link's ring is full.
+static int transmit(struct udp_socket *u, struct pbuf *p, struct ip_send *how)
+{
+    struct socket *socket = &u->socket;
+
+    endpoint_any_is_loopback(&how->to, &u->local.ip);
+    int error = ip_send_route(how, socket, &u->local.ip);
+
+    if (error == 0)
+        error = ip_send_fits(how, p->tot_len + UDP_HLEN);
+    if (error == 0)
+        error = add_header(p, how, !socket->options.no_checksum);
+    if (error < 0)
+        return error;
+    err_t result = ip_send(how, IPPROTO_UDP, p);
+    struct net_link *link = how->netif->state;
+    if (result == ERR_OK) {
+        UDP_STATS_INC(udp.xmit);
+        MIB2_STATS_INC(mib2.udpoutdatagrams);
+    }
+    if (result != ERR_MEM)
+        return -errno_of(result);
+    pbuf_remove_header(p, UDP_HLEN);
+    return link->stalled ? -EAGAIN : -ENOBUFS;
 }
 
 // Send, waiting for room in the transmit ring if need be. Takes p.
 static int send_datagram(struct udp_socket *u, struct pbuf *p,
-                         struct endpoint *to, nsec_t until)
+                         struct ip_send how, nsec_t until)
 {
-    struct net_link *link;
-    int error;
-
     for (;;) {
+        struct ip_send attempt = how;
+
         net_lock();
-        err_t result = transmit(u, p, to, &link, &error);
-        bool full = error == 0 && result == ERR_MEM && link->stalled;
-        if (full)
-            link_get(link);
+        attempt.source_port = u->local.port;
+        int error = transmit(u, p, &attempt);
+        struct net_link *link = NULL;
+        if (error == -EAGAIN)
+            link = link_get(attempt.netif->state);
         else
             pbuf_free(p);
         net_unlock();
-        if (!full)
-            return error < 0 ? error : -errno_of(result);
+        if (!link)
+            return error;
         error = link_wait_for_room(link, until);
         if (error < 0) {
-            net_lock();
-            pbuf_free(p);
-            net_unlock();
+            drop(p);
             return error;
         }
     }
@@ -144,30 +187,23 @@ static int send_state(struct socket *socket)
     return error;
 }
 
-// Ancillary data. Of level SOL_SOCKET, what is AF_UNIX's alone is passed over,
-// as on Linux; other protocols' levels are not looked at.
-static int sent_control(const struct message *message)
+// Where to and how a new datagram goes.
+static int begin(struct udp_socket *u, const struct message *message,
+                 struct ip_send *how)
 {
-    struct control_item item;
+    struct socket *socket = &u->socket;
+    struct endpoint to;
+    int error = destination(socket, message, &to);
 
-    control_for_each(item, message)
-    {
-        if (item.level == IPPROTO_IP ||
-            (item.level == SOL_SOCKET && item.type != SCM_RIGHTS &&
-             item.type != SCM_CREDENTIALS))
-            return -EINVAL;
-    }
-    return 0;
-}
-
-static int ensure_port(struct udp_socket *u)
-{
-    struct endpoint any = endpoint_any(&u->socket);
-    int error = 0;
-
+    if (error == 0)
+        error = ip_send_prepare(how, socket, message);
+    how->to = to;
+    if (error == 0)
+        error = send_state(socket);
+    if (error < 0)
+        return error;
     net_lock();
-    if (!u->binding)
-        error = udp_take_port(u, &any);
+    error = udp_ensure_port(u);
     net_unlock();
     return error;
 }
@@ -177,29 +213,38 @@ ssize_t udp_send_op(struct socket *socket, struct message *message)
     struct udp_socket *u = udp_of(socket);
     nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
                                    socket->options.send_timeout);
+    bool more = message->flags & MSG_MORE || READ_ONCE(u->cork);
     ssize_t length = message->uio->resid;
-    struct pbuf *p = NULL;
-    struct endpoint to;
+    struct pbuf *whole = NULL;
+    struct ip_send how;
+    int error = 0;
 
     if (message->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    if (length > DATAGRAM_MAX)
+    if (length > (ssize_t)DATAGRAM_MAX)
         return -EMSGSIZE;
-    int error = destination(socket, message, &to);
-    if (error == 0)
-        error = sent_control(message);
-    if (error == 0)
-        error = send_state(socket);
-    if (error == 0)
-        error = ensure_port(u);
-    if (error < 0)
-        return error;
     mutex_lock(&socket->send_mutex);
-    error = gather(u, message, &to, &p);
+    if (!u->corked)
+        error = begin(u, message, &u->corked_how);
     if (error == 0)
-        u->corked = message->flags & MSG_MORE ? p : NULL;
+        error = gather(u, message);
+    how = u->corked_how;
+    if (error == 0 && !more)
+        whole = take_corked(u);
     mutex_unlock(&socket->send_mutex);
-    if (error == 0 && !(message->flags & MSG_MORE))
-        error = send_datagram(u, p, &to, until);
+    if (whole)
+        error = send_datagram(u, whole, how, until);
     return error < 0 ? error : length;
+}
+
+int udp_flush_cork(struct udp_socket *u)
+{
+    struct socket *socket = &u->socket;
+    nsec_t until = socket_deadline(false, socket->options.send_timeout);
+
+    mutex_lock(&socket->send_mutex);
+    struct ip_send how = u->corked_how;
+    struct pbuf *whole = take_corked(u);
+    mutex_unlock(&socket->send_mutex);
+    return whole ? send_datagram(u, whole, how, until) : 0;
 }

@@ -3,7 +3,7 @@
 # of this folder. Paths are relative to LWIP_DIR.
 
 # Functions of lwIP's whose calls go to ours of the name __wrap_NAME.
-lwip-wrap := -Wl,--wrap=tcp_input -Wl,--wrap=tcp_netif_ip_addr_changed
+lwip-wrap := -Wl,--wrap=udp_input -Wl,--wrap=tcp_input -Wl,--wrap=tcp_netif_ip_addr_changed
 
 lwip-y += src/core/altcp.c
 lwip-y += src/core/altcp_alloc.c

@@ -33,8 +33,51 @@ _Static_assert(sizeof(struct abi_sockaddr_in6) == 28, "struct sockaddr_in6");
 // Without the scope, as RFC 2133 had it: Linux takes that length too.
 #define SOCKADDR_IN6_MIN 24u
 
-#define IP_TOS 1
-#define IP_TTL 2
+#define IP_TOS                    1
+#define IP_TTL                    2
+#define IP_PKTINFO                8
+#define IP_MTU_DISCOVER           10
+#define IP_RECVERR                11
+#define IP_RECVTTL                12
+#define IP_RECVTOS                13
+#define IP_MTU                    14
+#define IP_FREEBIND               15
+#define IP_TRANSPARENT            19
+#define IP_RECVORIGDSTADDR        20
+#define IP_MINTTL                 21
+#define IP_BIND_ADDRESS_NO_PORT   24
+#define IP_MULTICAST_IF           32
+#define IP_MULTICAST_TTL          33
+#define IP_MULTICAST_LOOP         34
+#define IP_ADD_MEMBERSHIP         35
+#define IP_DROP_MEMBERSHIP        36
+#define IP_UNBLOCK_SOURCE         37
+#define IP_BLOCK_SOURCE           38
+#define IP_ADD_SOURCE_MEMBERSHIP  39
+#define IP_DROP_SOURCE_MEMBERSHIP 40
+#define IP_MULTICAST_ALL          49
+#define IP_UNICAST_IF             50
+#define IP_LOCAL_PORT_RANGE       51
+
+// IP_MTU_DISCOVER's values.
+enum abi_ip_mtu_discover {
+    IP_PMTUDISC_DONT,       // never DF; fragments
+    IP_PMTUDISC_WANT,       // DF on what fits; fragments of what does not
+    IP_PMTUDISC_DO,         // always DF; too long is EMSGSIZE
+    IP_PMTUDISC_PROBE,      // the same, by the interface's MTU alone
+    IP_PMTUDISC_INTERFACE,  // no DF, no fragments
+    IP_PMTUDISC_OMIT,       // as INTERFACE, but fragments
+};
+
+// struct in_pktinfo: IP_PKTINFO's item. Addresses in network byte order.
+struct abi_in_pktinfo {
+    int32_t interface;
+    uint32_t local;        // received: to answer from; sent: the source
+    uint32_t destination;  // received: as the packet says
+};
+_Static_assert(sizeof(struct abi_in_pktinfo) == 12, "struct in_pktinfo");
+
+#define UDP_CORK 1
 
 #define IPV6_UNICAST_HOPS 16
 #define IPV6_V6ONLY       26

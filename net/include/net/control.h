@@ -62,6 +62,9 @@ must_check int control_put_integer(struct message *message, int level, int type,
 must_check int control_put_files(struct message *message,
                                  struct file *const *files, unsigned count);
 
+// Items of level SOL_SOCKET that any protocol but AF_UNIX takes: 0 or -EINVAL.
+int control_check_socket(const struct message *message);
+
 // ---- for the system calls ----
 
 // Copy sendmsg's control data in and check it: 0, -EINVAL (an item's length

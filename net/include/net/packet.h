@@ -7,21 +7,30 @@
 
 #include <lib/list.h>
 #include <lwip/ip_addr.h>
+#include <lwip/netif.h>
 #include <lwip/pbuf.h>
 #include <mm/uio.h>
+
+// How a datagram came.
+struct arrival {
+    nsec_t time;                  // of the wall clock
+    ip_addr_t from, to;           // as its IP header says
+    uint16_t from_port, to_port;  // host byte order
+    uint8_t ttl, tos;             // of the IP header
+    uint32_t interface;           // index of the one at which it arrived
+};
 
 // Built by the protocol's receive callback, freed by the reader. Only node is
 // shared (the socket's lock); the rest belongs to whoever holds the packet, or
 // to the socket's reader while it is at the head of the queue.
 struct packet {
     struct list_node node;
-    struct pbuf *data;   // owned; freed under the core mutex
-    size_t offset;       // bytes already delivered (streams)
-    size_t length;       // bytes in all
-    size_t true_size;    // memory held, for SO_RCVBUF
-    nsec_t arrived;      // wall clock time (datagrams)
-    ip_addr_t from;      // source (datagrams)
-    uint16_t from_port;  // host byte order
+    struct pbuf *data;       // owned; freed under the core mutex
+    size_t offset;           // bytes already delivered (streams)
+    size_t length;           // bytes in all
+    size_t true_size;        // memory held, for SO_RCVBUF
+    uint32_t drops;          // socket->drops when it was queued
+    struct arrival arrival;  // of datagrams
 };
 
 // A packet around p. Takes p only on success; NULL: no memory. Any context.
@@ -33,6 +42,10 @@ void packets_free(struct list_node *packets);
 // Copy n bytes from offset on to the user. 0 or -EFAULT. May sleep.
 must_check int packet_copy(const struct packet *packet, size_t offset, size_t n,
                            struct uio *uio);
+
+// How the packet came that lwIP is taking in at netif; no ports yet. Core mutex
+// held.
+struct arrival arrival_now(const struct netif *netif);
 
 // Memory behind a pbuf chain (net/netif.c knows the drivers' buffers).
 size_t pbuf_true_size(const struct pbuf *p);

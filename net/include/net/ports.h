@@ -15,12 +15,15 @@ struct port_binding {
     int protocol;           // (i) IPPROTO_*
     int family;             // (i) of the socket, AF_*
     struct endpoint local;  // (i)
-    bool reuse;             // (c) SO_REUSEADDR as of bind
-    bool listening;         // (c) a TCP listener: shared with nobody
+    uint32_t uid;           // (i) whose socket it is
+    uint32_t device;        // (i) SO_BINDTODEVICE as of bind, or 0
+    bool reuse;             // (i) SO_REUSEADDR as of bind
+    bool reuse_port;        // (i) SO_REUSEPORT as of bind
+    bool listening;         // (c) a TCP listener: shared only by SO_REUSEPORT
 };
 
-// Occupy local for the socket, whose SO_REUSEADDR counts, or a free ephemeral
-// port if its port is 0 (unlike `avoid`). -EADDRINUSE, -ENOMEM.
+// Occupy local for the socket, whose options say who may share it; or a free
+// ephemeral port if its port is 0 (unlike `avoid`). -EADDRINUSE, -ENOMEM.
 int port_bind(const struct socket *socket, const struct endpoint *local,
               uint16_t avoid, struct port_binding **binding);
 

@@ -16,6 +16,8 @@ int route_find(const ip_addr_t *to, const ip_addr_t *bound,
 // May a socket be bound to the address: any, or one of this machine's?
 bool route_is_local(const ip_addr_t *address);
 bool route_is_broadcast(const ip_addr_t *address);
+// Is it reached without a gateway?
+bool route_is_direct(const ip_addr_t *to);
 
 // Is the hardware address on the way to it known (or none needed)?
 bool route_is_resolved(const ip_addr_t *to);

@@ -57,6 +57,23 @@ struct message {
     unsigned out_flags;              // receive: MSG_TRUNC, MSG_CTRUNC
 };
 
+// What of level IPPROTO_IP is more than a byte in the header. All (a).
+struct ip_settings {
+    uint32_t receive;                // IP_RECEIVE_*: what recvmsg tells
+    uint8_t mtu_discover;            // IP_MTU_DISCOVER: IP_PMTUDISC_*
+    uint8_t min_ttl;                 // IP_MINTTL
+    uint8_t multicast_ttl;           // IP_MULTICAST_TTL
+    bool multicast_loop;             // IP_MULTICAST_LOOP
+    bool multicast_all;              // IP_MULTICAST_ALL
+    bool receive_errors;             // IP_RECVERR
+    bool free_bind;                  // IP_FREEBIND
+    bool bind_without_port;          // IP_BIND_ADDRESS_NO_PORT
+    uint32_t multicast_interface;    // IP_MULTICAST_IF: an index, or 0
+    uint32_t multicast_source;       // and address, network byte order, or 0
+    uint32_t unicast_interface;      // IP_UNICAST_IF: an index, or 0
+    uint16_t port_first, port_last;  // IP_LOCAL_PORT_RANGE; 0: no bound
+};
+
 // Options that any protocol may look at; accept hands them on. All (a).
 struct socket_settings {
     int receive_buffer;      // SO_RCVBUF, doubled
@@ -64,13 +81,26 @@ struct socket_settings {
     nsec_t receive_timeout;  // SO_RCVTIMEO, 0: none
     nsec_t send_timeout;     // SO_SNDTIMEO
     bool reuse_address;      // SO_REUSEADDR
+    bool reuse_port;         // SO_REUSEPORT
     bool keep_alive;         // SO_KEEPALIVE
     bool broadcast;          // SO_BROADCAST
     bool linger;             // SO_LINGER
     int linger_seconds;
-    int timestamp;  // the SO_TIMESTAMP* option that is on, or 0
-    int ttl;        // IP_TTL
-    int tos;        // IP_TOS
+    bool dont_route;          // SO_DONTROUTE
+    bool oob_inline;          // SO_OOBINLINE
+    bool no_checksum;         // SO_NO_CHECK
+    bool tell_drops;          // SO_RXQ_OVFL
+    bool select_error_queue;  // SO_SELECT_ERR_QUEUE
+    bool debug;               // SO_DEBUG
+    int receive_low;          // SO_RCVLOWAT, 0: 1
+    int priority;             // SO_PRIORITY
+    uint32_t mark;            // SO_MARK
+    int incoming_cpu;         // SO_INCOMING_CPU + 1
+    int timestamp;            // the SO_TIMESTAMP* option that is on, or 0
+    uint32_t device;          // SO_BINDTODEVICE: an interface's index, or 0
+    int ttl;                  // IP_TTL
+    int tos;                  // IP_TOS
+    struct ip_settings ip;
     // Of AF_INET6 sockets; for what they send by IPv4, ttl and tos.
     bool ipv6_only;     // IPV6_V6ONLY
     int hop_limit;      // IPV6_UNICAST_HOPS
@@ -130,6 +160,7 @@ struct socket {
     struct list_node receive_queue;  // (s) struct packet
     size_t receive_bytes;            // (s) bytes in it not yet delivered
     size_t receive_memory;           // (s) memory in it, as SO_RCVBUF counts
+    uint64_t drops;                  // (s) packets that found no room
 
     struct socket_filter *filter;  // (s) SO_ATTACH_FILTER, or NULL
     bool filter_locked;            // (s) SO_LOCK_FILTER
@@ -181,6 +212,16 @@ struct socket_option {
 LINKSET_DECLARE(socket_options, struct socket_option);
 #define SOCKET_OPTION(name) \
     LINKSET_ENTRY(socket_options, struct socket_option, socket_option_##name)
+// A row whose value is an int.
+#define INTEGER_OPTION(row, option_level, option_name, of_family, of_protocol, \
+                       getter, setter)                                         \
+    SOCKET_OPTION(row) = {.level = (option_level),                             \
+                          .name = (option_name),                               \
+                          .family = (of_family),                               \
+                          .protocol = (of_protocol),                           \
+                          .size = sizeof(int32_t),                             \
+                          .get = (getter),                                     \
+                          .set = (setter)}
 
 // ---- sockets (net/socket.c) ----
 
@@ -228,6 +269,13 @@ nsec_t socket_deadline(bool nonblock, nsec_t timeout);
 #define socket_wait_exclusive(socket, condition, until) \
     SOCKET_WAIT(socket, condition, until, true)
 int socket_wait_result(int result, nsec_t until);
+
+// SO_RCVLOWAT: how many bytes a stream's reader waits for, and how many are
+// worth a POLLIN.
+static inline int socket_receive_low(const struct socket *socket)
+{
+    return MAX(READ_ONCE(socket->options.receive_low), 1);
+}
 
 // sendmsg(2) and recvmsg(2) below the copying of their arguments; send raises
 // SIGPIPE.
