@@ -62,6 +62,8 @@ static int answer(const struct net_link *link, unsigned command,
     case SIOCGIFTXQLEN:
         request->number = link == NET_SERVER.loopback ? 0 : 1000;
         return 0;
+    case SIOCETHTOOL:  // there is nothing of a device to be tuned
+        return -EOPNOTSUPP;
     default:
         return -ENOTTY;
     }

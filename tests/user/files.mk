@@ -28,6 +28,7 @@ tests-y += listen_accept.c
 tests-y += mappings.c
 tests-y += memory.c
 tests-y += mounts.c
+tests-y += packet_ring.c
 tests-y += packet_socket.c
 tests-y += pipes.c
 tests-y += poll_select.c

@@ -31,6 +31,7 @@
 #define SIOCGIFHWADDR  0x8927u
 #define SIOCGIFINDEX   0x8933u
 #define SIOCGIFTXQLEN  0x8942u
+#define SIOCETHTOOL    0x8946u
 #define SIOCDARP       0x8953u
 #define SIOCGARP       0x8954u
 #define SIOCSARP       0x8955u
