@@ -11,3 +11,5 @@ drivers-y += virtio-net/tx.c
 drivers-y += virtio-net/virtio_net.c
 drivers-y += virtio-blk/virtio_blk.c
 drivers-y += virtio-rng/virtio_rng.c
+drivers-y += tun/tun.c
+drivers-y += tun/tun_file.c

@@ -6,7 +6,7 @@
 #include <drivers/net_interface.h>
 #include <fs/proc.h>
 
-static void show_interface(struct text *text, struct net_interface *interface)
+static void show_interface(struct net_interface *interface, void *text)
 {
     struct net_counters c;
     interface->ops->counters(interface, &c);
@@ -17,9 +17,7 @@ static void show_interface(struct text *text, struct net_interface *interface)
 
 static void show_interfaces(struct text *text)
 {
-    struct net_interface *interface;
-    for (unsigned i = 0; (interface = get_net_device(i)); i++)
-        show_interface(text, interface);
+    net_device_for_each(show_interface, text);
 }
 
 PROC_FILE(net_interfaces) = {"net/interfaces", show_interfaces, NULL};

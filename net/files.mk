@@ -7,6 +7,7 @@ net-y += lwip/checksum.c
 net-y += server.c
 net-y += timers.c
 net-y += netif.c
+net-y += hotplug.c
 net-y += transmit.c
 net-y += packet_trace.c
 net-y += loopback.c

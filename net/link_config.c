@@ -81,7 +81,7 @@ int link_set_mtu(struct net_link *link, unsigned mtu)
     return 0;
 }
 
-static bool valid_name(const char *name)
+bool link_name_valid(const char *name)
 {
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return false;
@@ -97,7 +97,7 @@ int link_set_name(struct net_link *link, const char *name)
     struct link_address *address;
     char *own = link->interface->name;
 
-    if (!valid_name(name))
+    if (!link_name_valid(name))
         return -EINVAL;
     if (strcmp(own, name) == 0)
         return 0;

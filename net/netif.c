@@ -159,10 +159,28 @@ static void take_role(struct netif *netif, const ip_addr_t *target)
     }
 }
 
+// Take a packet or frame in with the role that its target asks for.
+static err_t input_for(const ip_addr_t *target, struct pbuf *p,
+                       struct netif *netif,
+                       err_t (*input)(struct pbuf *p, struct netif *netif))
+{
+    ip_addr_t address = netif->ip_addr, mask = netif->netmask, role;
+
+    take_role(netif, target);
+    ip_addr_copy(role, netif->ip_addr);
+    err_t error = input(p, netif);
+    // DHCP may have set another address meanwhile, which stays.
+    if (ip_addr_eq(&netif->ip_addr, &role) && !ip_addr_eq(&role, &address)) {
+        ip_addr_copy(netif->ip_addr, address);
+        ip_addr_copy(netif->netmask, mask);
+    }
+    return error;
+}
+
 static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
 {
     const struct eth_hdr *ethernet = p->payload;
-    ip_addr_t address = netif->ip_addr, mask = netif->netmask, target, role;
+    ip_addr_t target;
 
     if (p->len < SIZEOF_ETH_HDR ||
         p->len < SIZEOF_ETH_HDR + least_header(ethernet->type)) {
@@ -173,18 +191,27 @@ static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
         timers_saw_arp();
     if (!frame_target(p, &target))
         return ethernet_input(p, netif);
-    take_role(netif, &target);
-    ip_addr_copy(role, netif->ip_addr);
     bool arp = ethernet->type == PP_HTONS(ETHTYPE_ARP);
-    err_t error = ethernet_input(p, netif);
+    err_t error = input_for(&target, p, netif, ethernet_input);
     if (arp)
         neighbours_scan();
-    // DHCP may have set another address meanwhile, which stays.
-    if (ip_addr_eq(&netif->ip_addr, &role) && !ip_addr_eq(&role, &address)) {
-        ip_addr_copy(netif->ip_addr, address);
-        ip_addr_copy(netif->netmask, mask);
-    }
     return error;
+}
+
+// The packets of an interface without a link layer that is not `lo`.
+static err_t packet_receive(struct pbuf *p, struct netif *netif)
+{
+    const struct ip_hdr *ip = p->payload;
+    ip_addr_t target;
+
+    if (p->len >= IP6_HLEN && IP_HDR_GET_VERSION(ip) == 6)
+        return ip_input(p, netif);
+    if (p->len < IP_HLEN || IP_HDR_GET_VERSION(ip) != 4) {
+        LINK_STATS_INC(link.lenerr);
+        return ERR_VAL;
+    }
+    ip_addr_copy_from_ip4(target, ip->dest);
+    return input_for(&target, p, netif, ip_input);
 }
 
 // lwIP accepts a packet only at an address of its netif. What reaches `lo` was
@@ -304,16 +331,20 @@ static err_t link_init_netif(struct netif *netif)
     netif->name[1] = interface->name[1];
     netif->hostname = "wharf";
     netif->mtu = interface->mtu;
-    netif->hwaddr_len = ETHERNET_ADDRESS_SIZE;
+    netif->hwaddr_len = link_address_length(link);
     interface->ops->local_mac_address(interface, netif->hwaddr);
     if (interface->capabilities & NET_BARE_IP) {
         netif->output = transmit_ip_bare;
         netif->output_ip6 = transmit_ip6_bare;
+        netif->input = packet_receive;
+    }
+    if (interface == &loopback_interface) {
         netif->input = bare_input;
         netif->chksum_flags &=
             ~(NETIF_CHECKSUM_GEN_TCP | NETIF_CHECKSUM_GEN_UDP);
-        return ERR_OK;
     }
+    if (interface->capabilities & NET_BARE_IP)
+        return ERR_OK;
     netif->flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
                     NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     netif->output = transmit_ip;
@@ -346,8 +377,8 @@ int link_attach(struct net_interface *interface, struct net_link **result)
     link->was_up = interface->ops->link_up(interface);
     if (link->was_up)
         netif_set_link_up(&link->netif);
-    netif_set_up(&link->netif);
     interface->receive = link_receive;
+    interface->serve = link_serve;
     observe_link(link, false);
     *result = link;
     return 0;

@@ -9,6 +9,7 @@
 #include <lib/random.h>
 #include <lwip/init.h>
 #include <net/loopback.h>
+#include <net/observer.h>
 #include <net/pcb_table.h>
 #include <net/server.h>
 #include <proc/task.h>
@@ -69,7 +70,7 @@ static void loopback_notify(struct net_interface *interface)
 }
 
 // net_interface.notify: from a driver's interrupt handler.
-static void server_notify(struct net_interface *interface)
+void link_notify(struct net_interface *interface)
 {
     (void)interface;
     wake_thread();
@@ -119,14 +120,18 @@ static void attach_devices(void)
     for (unsigned i = 0; (interface = get_net_device(i)) != NULL; i++) {
         struct net_link *link;
 
-        interface->notify =
-            interface == &loopback_interface ? loopback_notify : server_notify;
+        if (interface == &loopback_interface)
+            interface->notify = loopback_notify;
+        else
+            interface->notify = link_notify;
         if (link_attach(interface, &link) < 0) {
             log_line("net: no memory for %s", interface->name);
             continue;
         }
         if (interface == &loopback_interface)
             NET_SERVER.loopback = link;
+        netif_set_up(&link->netif);
+        observe_link(link, false);
         config_start(link);
         config6_start(link);
     }
@@ -148,6 +153,7 @@ static int server_start(void)
     lwip_init_tcp_isn(random_u32(), secret);
     attach_devices();
     net_unlock();
+    link_listen();
     if (!kthread_create("network", network_thread, NULL))
         return -ENOMEM;
     return 0;

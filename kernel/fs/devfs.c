@@ -66,6 +66,39 @@ static int add_node(struct dentry *dir, const char *name, uint32_t mode,
     return error;
 }
 
+// The folder of a name that has one, made with the first that needs it; takes
+// the name's part off. A reference, or NULL: no memory.
+static struct dentry *folder_of(struct dentry *root, const char **name)
+{
+    const char *slash = strchr(*name, '/');
+    char folder[NAME_MAX + 1];
+
+    if (!slash) {
+        dentry_get(root);
+        return root;
+    }
+    size_t length = slash - *name;
+    memcpy(folder, *name, length);
+    folder[length] = '\0';
+    *name = slash + 1;
+    struct dentry *found = dentry_find(root, folder, length);
+    if (found || add_node(root, folder, S_IFDIR | 0755, 0, NULL) < 0)
+        return found;
+    return dentry_find(root, folder, length);
+}
+
+static int add_device(struct dentry *root, const struct device *device)
+{
+    const char *name = device->name;
+    struct dentry *dir = folder_of(root, &name);
+
+    if (!dir)
+        return -ENOMEM;
+    int error = add_node(dir, name, device->mode, device->rdev, NULL);
+    dentry_put(dir);
+    return error;
+}
+
 static int fill(struct dentry *root)
 {
     static const struct {
@@ -81,8 +114,7 @@ static int fill(struct dentry *root)
 
     for (size_t i = 0; (device = device_at(i)); i++)
         if (!error && device->name)
-            error =
-                add_node(root, device->name, device->mode, device->rdev, NULL);
+            error = add_device(root, device);
     for (size_t i = 0; i < ARRAY_SIZE(links) && !error; i++)
         error =
             add_node(root, links[i].name, S_IFLNK | 0777, 0, links[i].target);

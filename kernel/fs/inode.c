@@ -102,7 +102,7 @@ void inode_accessed(struct inode *inode)
         inode->atime = clock_realtime();
 }
 
-static bool in_group(const struct process *process, uint32_t gid)
+bool process_in_group(const struct process *process, uint32_t gid)
 {
     if (process->fsgid == gid)
         return true;
@@ -134,7 +134,7 @@ int inode_permission(struct inode *inode, unsigned access)
     }
     if (process->fsuid == inode->uid)
         mode >>= 6;
-    else if (in_group(process, inode->gid))
+    else if (process_in_group(process, inode->gid))
         mode >>= 3;
     return (access & ~mode & 7) ? -EACCES : 0;
 }

@@ -92,6 +92,8 @@ struct net_interface_ops {
     // Take a buffer back into the ring; a whole chain by its first.
     void (*release)(struct net_interface *interface, struct rx_buffer *buffer);
     bool (*link_up)(struct net_interface *interface);
+    // Another hardware address: 0, -EADDRNOTAVAIL. Missing: it has only one.
+    int (*set_mac_address)(struct net_interface *interface, const uint8_t *mac);
     // A copy; also without the core mutex, then of a moment between.
     void (*counters)(struct net_interface *interface,
                      struct net_counters *counters);
@@ -104,8 +106,9 @@ struct net_interface {
     uint16_t hardware;                    // (i) ARPHRD_*
     unsigned mtu;                         // (i) bytes of payload
     unsigned capabilities;                // (i) NET_*
+    unsigned queue_length;                // (i) frames it holds for sending
     void *driver;                         // (i)
-    unsigned index;                       // (i) order of registration
+    unsigned index;                       // (i) by net_device_register
     struct list_node node;                // registry's
 
     // Set by the server when it takes the interface over, notify last; no poll
@@ -116,13 +119,37 @@ struct net_interface {
     // Something happened (frames to poll, room to send, link): called in
     // interrupt context; wakes the network thread.
     void (*notify)(struct net_interface *interface);
+    // The same for a task that holds no lock: poll is called before it returns.
+    void (*serve)(struct net_interface *interface);
     void *server;
+    bool up;  // (core) as ifconfig(8) says: frames pass
 };
 
-// The registry (drivers/net_device.c). Order of registration counts; NULL past
-// the last.
+// The registry (drivers/net_device.c). All of it may sleep.
+//
+// An index is not used again before all others were, so that whoever still
+// knows one of an interface that is gone does not find another in its place.
+#define NET_INDEX_MAX 253  // lwIP numbers interfaces with 8 bits
+// 0, -ENFILE (no index is free), or what attach says.
 int net_device_register(struct net_interface *interface);
+// It is the driver's again: no operation but release is called any more, and
+// no callback may be.
+void net_device_unregister(struct net_interface *interface);
+// The one with the index; NULL: none.
 struct net_interface *get_net_device(unsigned index);
+// Call a function for each, in order of registration.
+void net_device_for_each(void (*function)(struct net_interface *interface,
+                                          void *argument),
+                         void *argument);
+
+// Who takes interfaces over is told when they come and go from then on. attach:
+// 0, or -errno (-EEXIST: the name is taken), and the interface is not
+// registered.
+struct net_device_listener {
+    int (*attach)(struct net_interface *interface);
+    void (*detach)(struct net_interface *interface);
+};
+void net_device_listen(const struct net_device_listener *listener);
 
 static inline int net_send(struct net_interface *i, struct tx_frame *frame)
 {

@@ -23,6 +23,7 @@
 struct inode;
 struct dentry;
 struct super_block;
+struct process;
 
 // Operations on names are called with names_lock held, permissions and the
 // state of names checked; new dentries have no inode yet. The VFS itself moves
@@ -213,6 +214,8 @@ ssize_t dentry_path(struct dentry *dentry, char *buf, size_t n, bool mark);
 // Check access (4 read, 2 write, 1 execute) of the running task. 0, -EACCES.
 int inode_permission(struct inode *inode, unsigned access);
 bool task_owns(const struct inode *inode);  // its owner or root
+// Is the group the process's, or one of its supplementary ones?
+bool process_in_group(const struct process *process, uint32_t gid);
 
 // ---- changing names (fs/names.c, fs/rename.c): the *at calls without user
 // memory ----
@@ -325,7 +328,7 @@ bool dir_emit_dots(struct file *file, struct readdir *context);
 
 // ---- devices (fs/devfs.c) ----
 struct device {
-    const char *name;  // under /dev
+    const char *name;  // under /dev, maybe in a folder: "net/tun"
     uint32_t mode;     // S_IFCHR or S_IFBLK | permissions
     uint64_t rdev;
     const struct file_ops *ops;

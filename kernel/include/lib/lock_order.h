@@ -24,6 +24,7 @@ enum lock_rank {
     RANK_SOCKET_SEND,  // a socket's sender
     RANK_SOCKET_RECV,  // a socket's receiver
     RANK_UNIX_RIGHTS,  // files in messages between AF_UNIX sockets
+    RANK_NET_DEVICE,   // tun: one interface comes or goes at a time
     RANK_MM,           // an address space's VMAs
     RANK_PAGE_CACHE,   // an inode's pages
     RANK_FILE_SYSTEM,  // the metadata of a file system on a disk

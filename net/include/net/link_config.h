@@ -20,5 +20,6 @@ int link_set_flags(struct net_link *link, unsigned flags, unsigned mask);
 unsigned link_mtu_min(const struct net_link *link);
 int link_set_mtu(struct net_link *link, unsigned mtu);  // 0, -EINVAL
 
+bool link_name_valid(const char *name);
 // 0, -EEXIST, -EINVAL (no name), -EBUSY (the link is up).
 int link_set_name(struct net_link *link, const char *name);

@@ -57,9 +57,15 @@ void net_lock(void);
 void net_unlock(void);
 bool net_locked(void);  // by this task
 
-// Take an interface over: lwIP gets a netif for it. 0, -ENOMEM. Core mutex
-// held.
+// Take an interface over: lwIP gets a netif for it, which is down. 0, -ENOMEM.
+// Core mutex held.
 int link_attach(struct net_interface *interface, struct net_link **link);
+void link_notify(struct net_interface *interface);  // for net_interface.notify
+
+// hotplug.c: for net_interface.serve; take interfaces over as they come, let
+// them go.
+void link_serve(struct net_interface *interface);
+void link_listen(void);
 
 // One pass over an interface: reclaim what was sent, take in what was received.
 // True if there may be more. Core mutex held; the network thread.
