@@ -188,28 +188,28 @@ static int unix_peer_address(struct socket *socket,
     return 0;
 }
 
-static const struct socket_ops unix_socket_ops = {
-    .name = "UNIX",
-    .size = sizeof(struct unix_socket),
-    .init = unix_init_op,
-    .bind = unix_bind_op,
+#define COMMON_OPS                                                            \
+    .name = "UNIX", .size = sizeof(struct unix_socket), .init = unix_init_op, \
+    .bind = unix_bind_op, .pair = unix_pair_op, .send = unix_send_op,         \
+    .receive = unix_receive_op, .shutdown = unix_shutdown_op,                 \
+    .local_address = unix_local_address, .peer_address = unix_peer_address,   \
+    .poll = unix_poll_op, .ioctl = unix_ioctl_op, .close = unix_close_op,     \
+    .destroy = unix_destroy_op
+
+static const struct socket_ops connection_ops = {
+    COMMON_OPS,
     .listen = unix_listen_op,
     .accept = unix_accept_op,
     .unaccept = unix_unaccept_op,
     .connect = unix_connect_op,
-    .pair = unix_pair_op,
-    .send = unix_send_op,
-    .receive = unix_receive_op,
-    .shutdown = unix_shutdown_op,
-    .local_address = unix_local_address,
-    .peer_address = unix_peer_address,
-    .poll = unix_poll_op,
-    .ioctl = unix_ioctl_op,
-    .close = unix_close_op,
-    .destroy = unix_destroy_op,
 };
-SOCKET_FAMILY(unix_stream) = {AF_UNIX, SOCK_STREAM, PF_UNIX, &unix_socket_ops};
-SOCKET_FAMILY(unix_dgram) = {AF_UNIX, SOCK_DGRAM, PF_UNIX, &unix_socket_ops};
-SOCKET_FAMILY(unix_raw) = {AF_UNIX, SOCK_RAW, PF_UNIX, &unix_socket_ops};
+SOCKET_FAMILY(unix_stream) = {AF_UNIX, SOCK_STREAM, PF_UNIX, &connection_ops};
 SOCKET_FAMILY(unix_seqpacket) = {AF_UNIX, SOCK_SEQPACKET, PF_UNIX,
-                                 &unix_socket_ops};
+                                 &connection_ops};
+
+static const struct socket_ops datagram_ops = {
+    COMMON_OPS,
+    .connect = unix_connect_datagram_op,
+};
+SOCKET_FAMILY(unix_dgram) = {AF_UNIX, SOCK_DGRAM, PF_UNIX, &datagram_ops};
+SOCKET_FAMILY(unix_raw) = {AF_UNIX, SOCK_RAW, PF_UNIX, &datagram_ops};

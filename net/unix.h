@@ -141,6 +141,9 @@ int unix_accept_op(struct socket *socket, bool nonblock, struct socket **child);
 void unix_unaccept_op(struct socket *socket, struct socket *child);
 int unix_connect_op(struct socket *socket, const struct socket_address *address,
                     bool nonblock);
+int unix_connect_datagram_op(struct socket *socket,
+                             const struct socket_address *address,
+                             bool nonblock);
 // A datagram socket finds that its peer has closed: it has none now.
 void unix_forget_peer(struct unix_socket *u, struct unix_socket *peer);
 // Sleep until `to` takes more, or never will. 0: try again; else as

@@ -74,8 +74,6 @@ int unix_listen_op(struct socket *socket, int backlog)
     struct unix_socket *u = unix_of(socket);
     unsigned limit = MIN((unsigned)backlog, (unsigned)sysctl_somaxconn);
 
-    if (unix_is_datagram(u))
-        return -EOPNOTSUPP;
     struct unix_credentials *credentials = unix_credentials_create();
     if (!credentials)
         return -ENOMEM;
@@ -126,8 +124,6 @@ int unix_accept_op(struct socket *socket, bool nonblock, struct socket **child)
     struct unix_socket *listener = unix_of(socket), *taken;
     int error;
 
-    if (unix_is_datagram(listener))
-        return -EOPNOTSUPP;
     while ((error = take_pending(listener, &taken)) == -EAGAIN) {
         error = socket_wait_exclusive(socket,
                                       !list_empty(&listener->pending) ||
@@ -222,10 +218,11 @@ static int connect_once(struct unix_socket *u, struct unix_socket *listener)
     return error;
 }
 
-static int connect_stream(struct unix_socket *u,
-                          const struct socket_address *address, bool nonblock)
+int unix_connect_op(struct socket *socket, const struct socket_address *address,
+                    bool nonblock)
 {
-    nsec_t until = socket_deadline(nonblock, u->socket.options.send_timeout);
+    struct unix_socket *u = unix_of(socket);
+    nsec_t until = socket_deadline(nonblock, socket->options.send_timeout);
     struct unix_socket *listener;
     int error = unix_address_check(address);
 
@@ -319,12 +316,15 @@ void unix_forget_peer(struct unix_socket *u, struct unix_socket *peer)
     }
 }
 
-static int connect_datagram(struct unix_socket *u,
-                            const struct socket_address *address)
+int unix_connect_datagram_op(struct socket *socket,
+                             const struct socket_address *address,
+                             bool nonblock)
 {
+    struct unix_socket *u = unix_of(socket);
     struct unix_socket *peer = NULL;
     int error = 0;
 
+    (void)nonblock;
     if (address->length < sizeof(address->family))
         return -EINVAL;
     if (address->family != AF_UNSPEC) {
@@ -341,13 +341,4 @@ static int connect_datagram(struct unix_socket *u,
     if (error < 0 && peer)
         socket_put(&peer->socket);
     return error;
-}
-
-int unix_connect_op(struct socket *socket, const struct socket_address *address,
-                    bool nonblock)
-{
-    struct unix_socket *u = unix_of(socket);
-
-    return unix_is_datagram(u) ? connect_datagram(u, address)
-                               : connect_stream(u, address, nonblock);
 }

@@ -19,7 +19,8 @@ struct reading {
     struct unix_rights *rights;  // likewise, of a message that is still there
     bool started;                // somebody's bytes have been delivered:
     struct abi_ucred writer;     // his
-    bool stopped;                // the stream may not be read on in this call
+    bool nonblock;
+    bool stopped;  // the stream may not be read on in this call
 };
 
 static bool peeks(const struct reading *r)
@@ -259,31 +260,49 @@ static ssize_t read_once(struct reading *r)
     return n;
 }
 
-// Nothing was there: 0 at the end, -EAGAIN to wait, or an error.
-static int end_state(struct unix_socket *u, bool nonblock)
+// Is there something behind what was peeked at before? The socket's lock is
+// held.
+static bool has_more(const struct reading *r)
 {
-    int error = socket_take_error(&u->socket);
+    const struct socket *socket = &r->u->socket;
+    size_t skip = peek_start(r);
 
-    if (error < 0)
-        return error;
-    // Datagrams have no end, says Linux to those who do not wait.
-    if (READ_ONCE(u->socket.read_shut))
-        return unix_is_datagram(u) && nonblock ? -EAGAIN : 0;
-    return -EAGAIN;
+    return skip ? socket->receive_bytes > skip
+                : !list_empty(&socket->receive_queue);
 }
 
-// Is there something behind what has been peeked at, or an end?
+// Will nothing come any more? Datagrams have no end, says Linux to those who do
+// not wait.
+static bool at_end(const struct reading *r)
+{
+    return READ_ONCE(r->u->socket.read_shut) &&
+           !(unix_is_datagram(r->u) && r->nonblock);
+}
+
+// Nothing was there: 0 at the end, an error, or -EAGAIN: look or wait.
+static int end_state(struct reading *r)
+{
+    struct socket *socket = &r->u->socket;
+    int error;
+
+    WITH_LOCK(&socket->lock) {
+        if (has_more(r))
+            return -EAGAIN;
+        if (!socket->error)
+            return at_end(r) ? 0 : -EAGAIN;
+        error = socket->error;
+        socket->error = 0;
+    }
+    return -error;
+}
+
 static bool has_news(const struct reading *r)
 {
     struct socket *socket = &r->u->socket;
-    size_t skip = peek_start(r);
     bool news;
 
-    WITH_LOCK(&socket->lock) {
-        news = socket->error || socket->read_shut;
-        news |= skip ? socket->receive_bytes > skip
-                     : !list_empty(&socket->receive_queue);
-    }
+    WITH_LOCK(&socket->lock)
+        news = socket->error || at_end(r) || has_more(r);
     return news;
 }
 
@@ -304,9 +323,9 @@ static int check_receive(struct unix_socket *u, const struct message *message)
 ssize_t unix_receive_op(struct socket *socket, struct message *message)
 {
     struct unix_socket *u = unix_of(socket);
-    struct reading r = {.u = u, .message = message};
-    nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
-                                   socket->options.receive_timeout);
+    struct reading r = {
+        .u = u, .message = message, .nonblock = message->flags & MSG_DONTWAIT};
+    nsec_t until = socket_deadline(r.nonblock, socket->options.receive_timeout);
     bool all = unix_is_stream(u) && message->flags & MSG_WAITALL;
     size_t wanted = message->uio->resid, done = 0;
     int error = check_receive(u, message);
@@ -322,7 +341,7 @@ ssize_t unix_receive_op(struct socket *socket, struct message *message)
                 return unix_is_stream(u) ? (ssize_t)done : n;
             continue;
         }
-        error = n == -EAGAIN ? end_state(u, until == SOCKET_NO_WAIT) : n;
+        error = n == -EAGAIN ? end_state(&r) : n;
         if (error == 0)
             break;
         if (error == -EAGAIN)
