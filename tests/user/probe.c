@@ -11,6 +11,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/time.h>
 
@@ -59,6 +60,8 @@ static const struct {
     {"maxseg", IPPROTO_TCP, TCP_MAXSEG},
     {"ttl", IPPROTO_IP, IP_TTL},
     {"tos", IPPROTO_IP, IP_TOS},
+    {"hops", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+    {"tclass", IPPROTO_IPV6, IPV6_TCLASS},
 };
 
 static const char *error_name(int number)
@@ -69,24 +72,59 @@ static const char *error_name(int number)
     return strerror(number);
 }
 
-static struct sockaddr_in address_of(char **arguments)
+// An address of either family, as ADDRESS PORT or fe80::1%INTERFACE PORT.
+struct address {
+    struct sockaddr_storage storage;
+    socklen_t length;
+};
+
+static struct address address_of(char **arguments)
 {
-    struct sockaddr_in address = loopback(atoi(arguments[1]));
-    inet_pton(AF_INET, arguments[0], &address.sin_addr);
+    struct addrinfo *found,
+        hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct address address = {0};
+
+    if (getaddrinfo(arguments[0], arguments[1], &hints, &found) != 0)
+        FAIL("%s is no address", arguments[0]);
+    address.length = found->ai_addrlen;
+    memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
     return address;
+}
+
+static struct sockaddr *generic(struct address *address)
+{
+    return (struct sockaddr *)&address->storage;
+}
+
+static long make_socket(int family, int type, int protocol)
+{
+    listener = -1;
+    return fd = socket(family, type, protocol);
 }
 
 static long step_tcp(char **arguments)
 {
     (void)arguments;
-    listener = -1;
-    return fd = socket(AF_INET, SOCK_STREAM, 0);
+    return make_socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static long step_tcp6(char **arguments)
+{
+    (void)arguments;
+    return make_socket(AF_INET6, SOCK_STREAM, 0);
 }
 
 static long step_udp(char **arguments)
 {
     (void)arguments;
-    return fd = socket(AF_INET, SOCK_DGRAM, 0);
+    return make_socket(AF_INET, SOCK_DGRAM, 0);
+}
+
+static long step_udp6(char **arguments)
+{
+    (void)arguments;
+    return make_socket(AF_INET6, SOCK_DGRAM, 0);
 }
 
 static long step_set(char **arguments)
@@ -108,8 +146,8 @@ static long step_linger(char **arguments)
 
 static long step_bind(char **arguments)
 {
-    struct sockaddr_in address = address_of(arguments);
-    return bind(fd, any(&address), sizeof(address));
+    struct address address = address_of(arguments);
+    return bind(fd, generic(&address), address.length);
 }
 
 static long step_listen(char **arguments)
@@ -129,8 +167,8 @@ static long step_accept(char **arguments)
 
 static long step_connect(char **arguments)
 {
-    struct sockaddr_in address = address_of(arguments);
-    return connect(fd, any(&address), sizeof(address));
+    struct address address = address_of(arguments);
+    return connect(fd, generic(&address), address.length);
 }
 
 static long step_nonblock(char **arguments)
@@ -167,9 +205,9 @@ static long step_fill(char **arguments)
 
 static long step_sendto(char **arguments)
 {
-    struct sockaddr_in address = address_of(arguments);
-    return sendto(fd, arguments[2], strlen(arguments[2]), 0, any(&address),
-                  sizeof(address));
+    struct address address = address_of(arguments);
+    return sendto(fd, arguments[2], strlen(arguments[2]), 0, generic(&address),
+                  address.length);
 }
 
 // Receives once, at most so many bytes, and shows them.
@@ -250,6 +288,7 @@ static const struct step {
     long (*run)(char **arguments);
 } steps[] = {
     {"tcp", 0, step_tcp},           {"udp", 0, step_udp},
+    {"tcp6", 0, step_tcp6},         {"udp6", 0, step_udp6},
     {"set", 2, step_set},           {"linger", 1, step_linger},
     {"bind", 2, step_bind},         {"listen", 1, step_listen},
     {"accept", 0, step_accept},     {"connect", 2, step_connect},
