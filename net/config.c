@@ -14,6 +14,7 @@
 #include <lwip/dhcp.h>
 #include <lwip/dns.h>
 #include <net/address.h>
+#include <net/ip6.h>
 #include <net/route_table.h>
 #include <net/server.h>
 #include <stdio.h>
@@ -21,6 +22,11 @@
 #include <string.h>
 
 static bool unpublished;  // (a) there may be other name servers than before
+
+void config_names_changed(void)
+{
+    WRITE_ONCE(unpublished, true);
+}
 
 static int prefix_length(const ip4_addr_t *mask)
 {
@@ -48,7 +54,7 @@ static void status_callback(struct netif *netif, netif_nsc_reason_t reason,
     if (!(reason & (LWIP_NSC_IPV4_SETTINGS_CHANGED | LWIP_NSC_IPV4_ADDR_VALID)))
         return;
     address_lease_changed(link);
-    WRITE_ONCE(unpublished, true);  // DHCP stores them before the address
+    config_names_changed();  // DHCP stores them before the address
     if (dhcp_supplied_address(netif))
         log_address(link, netif_ip4_addr(netif), netif_ip4_netmask(netif),
                     netif_ip4_gw(netif));
@@ -125,7 +131,7 @@ static bool configure_static(struct net_link *link, char *text)
     }
     configure(link, &address, &mask, &gateway);
     log_address(link, &address, &mask, &gateway);
-    WRITE_ONCE(unpublished, true);
+    config_names_changed();
     return true;
 }
 
@@ -176,9 +182,25 @@ static void write_resolv_conf(const char *text, size_t length)
     file_put(file);
 }
 
+// The name servers of IPv6's routers. Core mutex held.
+static size_t publish_ipv6(char *text, size_t room)
+{
+    ip6_addr_t server;
+    size_t length = 0;
+
+    for (unsigned i = 0; config6_get_name_server(i, &server); i++) {
+        char address[IP6ADDR_STRLEN_MAX];
+        address6_name(address, &server);
+        length +=
+            snprintf(text + length, room - length, "nameserver %s\n", address);
+    }
+    return length;
+}
+
 void config_publish(void)
 {
-    char text[DNS_MAX_SERVERS * (IPADDR_STRLEN_MAX + 16)];
+    char text[(DNS_MAX_SERVERS + CONFIG6_NAME_SERVERS) *
+              (IPADDR_STRLEN_MAX + 16)];
     size_t length = 0;
 
     if (!READ_ONCE(unpublished))
@@ -193,6 +215,7 @@ void config_publish(void)
         length += snprintf(text + length, sizeof(text) - length,
                            "nameserver %s\n", address);
     }
+    length += publish_ipv6(text + length, sizeof(text) - length);
     net_unlock();
     if (length)
         write_resolv_conf(text, length);

@@ -8,11 +8,55 @@
 
 #include <abi/errno.h>
 #include <dev/bootargs.h>
+#include <dev/timer.h>
 #include <lib/log.h>
 #include <lwip/netif.h>
 #include <net/ip6.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct name_server {
+    ip6_addr_t ip;
+    nsec_t until;                      // 0: a free place
+} name_servers[CONFIG6_NAME_SERVERS];  // (core)
+
+// The server's place, or one for it; NULL: there are enough.
+static struct name_server *find_name_server(const ip6_addr_t *ip)
+{
+    nsec_t now = clock_monotonic();
+    struct name_server *free = NULL;
+
+    for (unsigned i = 0; i < CONFIG6_NAME_SERVERS; i++) {
+        if (name_servers[i].until && ip6_addr_eq(&name_servers[i].ip, ip))
+            return &name_servers[i];
+        if (!free && name_servers[i].until <= now)
+            free = &name_servers[i];
+    }
+    return free;
+}
+
+void config6_name_server(const ip6_addr_t *ip, uint32_t lifetime)
+{
+    struct name_server *server = find_name_server(ip);
+
+    if (!server)
+        return;
+    if (!server->until || !lifetime || !ip6_addr_eq(&server->ip, ip))
+        config_names_changed();
+    ip6_addr_copy(server->ip, *ip);
+    server->until = lifetime ? clock_monotonic() + lifetime * NSEC_PER_SEC : 0;
+}
+
+bool config6_get_name_server(unsigned n, ip6_addr_t *server)
+{
+    for (unsigned i = 0; i < CONFIG6_NAME_SERVERS; i++) {
+        if (name_servers[i].until > clock_monotonic() && n-- == 0) {
+            *server = name_servers[i].ip;
+            return true;
+        }
+    }
+    return false;
+}
 
 static void log_address(const struct net_link *link, const char *address,
                         const char *state)

@@ -11,9 +11,11 @@
 #include <lwip/priv/nd6_priv.h>
 #include <lwip/prot/icmp6.h>
 #include <lwip/prot/nd6.h>
+#include <lwip/prot/udp.h>
 #include <lwip_hooks.h>
 #include <net/icmp_error.h>
 #include <net/server.h>
+#include <string.h>
 
 // A packet whose headers are in one piece; length: of what follows the IPv6
 // header, no more than what is in that piece.
@@ -149,6 +151,27 @@ static bool discovery_is_valid(const struct view *icmp)
     return at == icmp->length;
 }
 
+// RFC 8106: the name servers that a router knows. Options are known to be
+// whole.
+static void router_advertisement(const struct view *icmp, struct netif *netif)
+{
+    size_t at = sizeof(struct ra_header);
+
+    for (; at < icmp->length; at += 8 * icmp->payload[at + 1]) {
+        const struct rdnss_option *option = (const void *)&icmp->payload[at];
+        size_t length = 8 * option->length;
+
+        if (option->type != ND6_OPTION_TYPE_RDNSS)
+            continue;
+        for (size_t i = SIZEOF_RDNSS_OPTION_BASE; i + 16 <= length; i += 16) {
+            ip6_addr_t server = {0};
+            memcpy(server.addr, &icmp->payload[at + i], sizeof(server.addr));
+            ip6_addr_assign_zone(&server, IP6_UNKNOWN, netif);
+            config6_name_server(&server, lwip_ntohl(option->lifetime));
+        }
+    }
+}
+
 // False: the message is to be dropped. What has a bad checksum is lwIP's to
 // drop and count.
 static bool icmp6_message(struct pbuf *p, const struct view *icmp,
@@ -158,7 +181,20 @@ static bool icmp6_message(struct pbuf *p, const struct view *icmp,
     if (icmp->length < sizeof(struct icmp6_hdr) || !checksum_is_good(p, icmp))
         return true;
     icmp6_error(icmp, netif);
-    return discovery_is_valid(icmp);
+    if (!discovery_is_valid(icmp))
+        return false;
+    if (*icmp->payload == ICMP6_TYPE_RA)
+        router_advertisement(icmp, netif);
+    return true;
+}
+
+// RFC 8200, 8.1: IPv6 has no checksum, so UDP must have one.
+static bool udp_is_valid(const struct view *datagram)
+{
+    const struct udp_hdr *udp = (const void *)datagram->payload;
+
+    return datagram->length < UDP_HLEN || udp->chksum != 0 ||
+           NET_SERVER.taking_looped;
 }
 
 // Only `lo` has ::1 (RFC 4291, 2.5.3).
@@ -186,6 +222,8 @@ int net_ip6_input_hook(struct pbuf *p, struct netif *netif)
         pass = false;
     else if (IP6H_NEXTH(ip) == IP6_NEXTH_ICMP6)
         pass = icmp6_message(p, &packet, netif);
+    else if (IP6H_NEXTH(ip) == IP6_NEXTH_UDP)
+        pass = udp_is_valid(&packet);
     if (!pass)
         pbuf_free(p);
     return !pass;

@@ -119,6 +119,13 @@ nsec_t nd_clock_next(void);  // when something is due (NSEC_FOREVER: nothing)
 // config.c: addresses from the boot argument ip= or by DHCP.
 void config_start(struct net_link *link);
 void config6_start(struct net_link *link);
+// As many as resolv.conf(5) may name.
+#define CONFIG6_NAME_SERVERS 3
+// A router names a name server, for so many seconds (0: no longer).
+void config6_name_server(const ip6_addr_t *server, uint32_t lifetime);
+// The nth one; false: there are no more.
+bool config6_get_name_server(unsigned n, ip6_addr_t *server);
+void config_names_changed(void);  // config_publish has something to do
 // Write /etc/resolv.conf if name servers changed. Core mutex not held.
 void config_publish(void);
 
