@@ -86,15 +86,9 @@ static void boot(void *unused)
 {
     paddr initrd;
     uint64_t size;
-    char root[64];
 
     (void)unused;
     run_initcalls(INIT_DEVICES, INIT_FS);
-    if (bootarg_value("root", root, sizeof(root))) {
-        int error = vfs_switch_root("ext2", root);
-        if (error)
-            panic("cannot mount %s: error %d", root, -error);
-    }
     if (fdt_initrd(&initrd, &size)) {
         int error = initrd_unpack(initrd, size);
         if (error)

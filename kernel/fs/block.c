@@ -10,6 +10,7 @@
 #include <lib/log.h>
 #include <mm/uaccess.h>
 #include <stdio.h>
+#include <string.h>
 
 #define MAJOR       254  // of the range for local use
 #define DEVICES_MAX 26   // one letter each
@@ -204,9 +205,26 @@ int block_device_register(struct block_device *device)
     return device_register(&nodes[i]);
 }
 
+// Before there is a root, and with it a /dev: by the name alone.
+static struct block_device *device_by_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+
+    for (unsigned i = 0; i < device_count; i++)
+        if (strcmp(devices[i]->name, name) == 0)
+            return devices[i];
+    return NULL;
+}
+
 int block_device_find(const char *path, struct block_device **device)
 {
     struct dentry *dentry;
+
+    if (!root_dentry) {
+        *device = device_by_name(path);
+        return *device ? 0 : -ENXIO;
+    }
     int error = path_lookup(AT_FDCWD, path, 0, &dentry);
 
     if (error)

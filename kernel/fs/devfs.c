@@ -10,43 +10,55 @@
 #include <mm/kmalloc.h>
 #include <string.h>
 
-static const struct device **found;  // (i once /dev is mounted)
-static size_t found_count;
+// Devices that drivers found, the latest first; none is ever taken out.
+struct found_device {
+    const struct device *device;
+    struct found_device *next;
+};
+static struct found_device *found;                             // (a)
+static struct spinlock found_lock = SPINLOCK_INIT(RANK_SPIN);  // to add one
 
 int device_register(const struct device *device)
 {
-    const struct device **more =
-        krealloc(found, (found_count + 1) * sizeof(*found));
+    struct found_device *entry = kmalloc(sizeof(*entry));
 
-    if (!more)
+    if (!entry)
         return -ENOMEM;
-    found = more;
-    found[found_count++] = device;
+    WITH_LOCK(&found_lock) {
+        *entry = (struct found_device){device, found};
+        __atomic_store_n(&found, entry, __ATOMIC_RELEASE);
+    }
     return 0;
 }
 
-// The nth of all devices, those of the linker set first. NULL past the last.
-static const struct device *device_at(size_t n)
+static bool is_of(const struct device *device, const struct inode *inode)
 {
-    size_t built_in = (size_t)(devices_end - devices_start);
+    return device->rdev == inode->rdev &&
+           (device->mode & S_IFMT) == (inode->mode & S_IFMT);
+}
 
-    if (n < built_in)
-        return &devices_start[n];
-    return n - built_in < found_count ? found[n - built_in] : NULL;
+static const struct device *find_device(const struct inode *inode)
+{
+    const struct device *device;
+
+    linkset_for_each(device, devices)
+        if (is_of(device, inode))
+            return device;
+    for (struct found_device *entry = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
+         entry; entry = entry->next)
+        if (is_of(entry->device, inode))
+            return entry->device;
+    return NULL;
 }
 
 static int device_open(struct inode *inode, struct file *file)
 {
-    const struct device *device;
+    const struct device *device = find_device(inode);
 
-    for (size_t i = 0; (device = device_at(i)); i++) {
-        if (device->rdev != inode->rdev ||
-            (device->mode & S_IFMT) != (inode->mode & S_IFMT))
-            continue;
-        file->ops = device->ops;
-        return device->ops->open ? device->ops->open(inode, file) : 0;
-    }
-    return -ENXIO;
+    if (!device)
+        return -ENXIO;
+    file->ops = device->ops;
+    return device->ops->open ? device->ops->open(inode, file) : 0;
 }
 
 const struct file_ops device_file_ops = {
@@ -112,9 +124,13 @@ static int fill(struct dentry *root)
     const struct device *device;
     int error = 0;
 
-    for (size_t i = 0; (device = device_at(i)); i++)
+    linkset_for_each(device, devices)
         if (!error && device->name)
             error = add_device(root, device);
+    for (struct found_device *entry = found; entry && !error;
+         entry = entry->next)
+        if (entry->device->name)
+            error = add_device(root, entry->device);
     for (size_t i = 0; i < ARRAY_SIZE(links) && !error; i++)
         error =
             add_node(root, links[i].name, S_IFLNK | 0777, 0, links[i].target);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Mounting: hanging the root of one file system over a directory of another.
-// At start-up a ramfs becomes the root, and every file system type that asks
-// for it (devtmpfs, proc) is mounted at its place.
+// At start-up a ramfs, or the disk of root=, becomes the root, and every file
+// system type that asks for it (devtmpfs, proc) is mounted at its place.
 
 #include <abi/errno.h>
 #include <abi/fcntl.h>
+#include <dev/bootargs.h>
 #include <dev/power.h>
 #include <fs/ramfs.h>
 #include <fs/vfs.h>
@@ -237,30 +238,17 @@ static void mount_boot_types(void)
     }
 }
 
-// Nothing of what is mounted so far can be named any more.
-static void leave_behind(void)
+// The root: the disk of root=, or a ramfs for the initrd.
+static int mount_root(void)
 {
-    WITH_LOCK(&vfs_lock) {
-        while (!list_empty(&super_blocks))
-            list_remove(super_blocks.next);
-    }
-}
+    char disk[64];
 
-int vfs_switch_root(const char *type, const char *source)
-{
-    const struct file_system *found = find_type(type);
-    struct super_block *super;
-    int error = found ? found->mount(source, NULL, &super) : -ENODEV;
-
+    if (!bootarg_value("root", disk, sizeof(disk)))
+        return mount_over(find_type("ramfs"), "rootfs", NULL, 0, NULL);
+    const struct file_system *ext2 = find_type("ext2");
+    int error = ext2 ? mount_over(ext2, disk, NULL, 0, NULL) : -ENODEV;
     if (error)
-        return error;
-    super->source = kstrdup(source);
-    if (!super->source)
-        return -ENOMEM;
-    leave_behind();
-    attach(super, NULL);
-    root_dentry = super->root;
-    mount_boot_types();
+        panic("root=%s cannot be mounted: error %d", disk, -error);
     return 0;
 }
 
@@ -268,7 +256,7 @@ static int vfs_init(void)
 {
     dentry_init();
     power_prepare = vfs_shut_down;
-    int error = mount_over(find_type("ramfs"), "rootfs", NULL, 0, NULL);
+    int error = mount_root();
 
     if (error == 0)
         mount_boot_types();

@@ -143,6 +143,8 @@ static ssize_t take_input(struct tty *tty, struct uio *uio)
                               &line_end);
         if (n == 0)
             break;
+        if (tty->driver->input_taken)
+            tty->driver->input_taken(tty);
         if (copy_to_uio(uio, chunk, n))
             return uio->done > before ? (ssize_t)(uio->done - before) : -EFAULT;
     }
@@ -269,6 +271,8 @@ static ssize_t tty_write(struct file *file, struct uio *uio, uint64_t *position,
 
 int tty_drain(struct tty *tty)
 {
+    if (!tty->driver->drains)
+        return 0;
     return wait_event_interruptible(&tty->write_wait,
                                     tty->hung_up || !tty->driver->pending(tty));
 }
@@ -291,10 +295,40 @@ static unsigned tty_poll(struct file *file, struct poll_table *table)
     return events;
 }
 
+static void tty_release(struct file *file)
+{
+    struct tty *tty = file->private;
+
+    if (tty->driver->closed)
+        tty->driver->closed(tty);
+}
+
 const struct file_ops tty_file_ops = {
     .name = "tty",
     .read = tty_read,
     .write = tty_write,
     .poll = tty_poll,
     .ioctl = tty_ioctl,
+    .release = tty_release,
 };
+
+// ---- the beginning and the end ----
+
+void tty_open(struct tty *tty, struct file *file)
+{
+    file->private = tty;
+    file->ops = &tty_file_ops;
+    if (tty->driver->opened)
+        tty->driver->opened(tty);
+    if (!(file->flags & O_NOCTTY))
+        tty_acquire(tty);
+}
+
+void tty_hang_up(struct tty *tty)
+{
+    WITH_LOCK(&tty->lock)
+        tty->hung_up = true;
+    tty_release_session(tty);
+    wake_up_all(&tty->read_wait);
+    wake_up_all(&tty->write_wait);
+}

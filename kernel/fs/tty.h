@@ -22,6 +22,14 @@ struct tty_driver {
     // as they get less.
     size_t (*pending)(struct tty *tty);
     size_t capacity;  // of what pending counts
+    bool drains;      // pending output goes away by itself, so it can be waited
+                      // for
+    // A file of the terminal was opened, and was closed (the last reference of
+    // it). May be NULL.
+    void (*opened)(struct tty *tty);
+    void (*closed)(struct tty *tty);
+    // A reader has taken input. May be NULL.
+    void (*input_taken)(struct tty *tty);
 };
 
 struct tty {
@@ -42,6 +50,14 @@ struct tty {
 void tty_init(struct tty *tty, const struct tty_driver *driver);
 extern const struct file_ops tty_file_ops;  // file->private is the tty
 
+// For the driver's open operation: the file is one of the terminal, which
+// becomes the running session's unless it has one, or O_NOCTTY was said.
+void tty_open(struct tty *tty, struct file *file);
+
+// The line is gone for good: readers see the end, writers EIO, and the session
+// loses its terminal and hears SIGHUP. May sleep.
+void tty_hang_up(struct tty *tty);
+
 // From the driver, any context: keys were pressed; there is room to write.
 void tty_receive(struct tty *tty, const char *s, size_t n);
 void tty_write_ready(struct tty *tty);
@@ -57,6 +73,8 @@ long tty_ioctl(struct file *file, unsigned command, uaddr argument);
 // the signal (SIGTTIN, SIGTTOU). 0, -EIO, -ERESTARTSYS.
 int tty_check_foreground(struct tty *tty, int signal);
 
-// open(2) without O_NOCTTY: a session leader without a terminal gets this one.
+// A session leader without a terminal gets this one.
 void tty_acquire(struct tty *tty);
+// The session that it controls loses it, and is told.
+void tty_release_session(struct tty *tty);
 long tty_session_ioctl(struct tty *tty, unsigned command, uaddr argument);

@@ -29,6 +29,7 @@ static const struct tty_driver console_driver = {
     .write = console_write,
     .pending = console_pending,
     .capacity = UART_RING_SIZE,
+    .drains = true,
 };
 
 static void console_receive(const char *s, size_t n)
@@ -61,18 +62,18 @@ static int console_open(struct inode *inode, struct file *file)
     (void)inode;
     if (!uart_present())
         return -ENODEV;
-    file->private = &console;
-    file->ops = &tty_file_ops;
+    file->flags |= O_NOCTTY;
+    tty_open(&console, file);
     return 0;
 }
 
 static int serial_open(struct inode *inode, struct file *file)
 {
-    int error = console_open(inode, file);
-
-    if (!error && !(file->flags & O_NOCTTY))
-        tty_acquire(&console);
-    return error;
+    (void)inode;
+    if (!uart_present())
+        return -ENODEV;
+    tty_open(&console, file);
+    return 0;
 }
 
 static const struct file_ops console_ops = {

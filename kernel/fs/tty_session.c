@@ -63,8 +63,29 @@ static void release_session(struct tty *tty)
 void tty_acquire(struct tty *tty)
 {
     WITH_LOCK(&process_tree_lock)
-        if (is_leader(self()) && !self()->tty && !tty->session)
+        if (is_leader(self()) && !self()->tty && !tty->session &&
+            !READ_ONCE(tty->hung_up))
             control(tty);
+}
+
+void tty_release_session(struct tty *tty)
+{
+    int session = READ_ONCE(tty->session), group = 0;
+    struct process *leader = session ? process_find(session) : NULL;
+
+    WITH_LOCK(&process_tree_lock) {
+        group = tty->group;
+        release_session(tty);
+    }
+    if (leader) {
+        signal_process(leader, SIGHUP, NULL);
+        signal_process(leader, SIGCONT, NULL);
+        process_put(leader);
+    }
+    if (group) {
+        signal_group(group, SIGHUP, NULL);
+        signal_group(group, SIGCONT, NULL);
+    }
 }
 
 static long set_controlling(struct tty *tty, bool steal)
@@ -208,10 +229,15 @@ TASK_RESOURCE(tty_session) = {NULL, NULL, session_exit};
 static int own_tty_open(struct inode *inode, struct file *file)
 {
     (void)inode;
-    if (!self() || !self()->tty)
+    if (!self())
         return -ENXIO;
-    file->private = self()->tty;
-    file->ops = &tty_file_ops;
+    WITH_LOCK(&process_tree_lock) {
+        // A session's terminal exists, and from here on for the file, too.
+        if (!self()->tty)
+            return -ENXIO;
+        file->flags |= O_NOCTTY;
+        tty_open(self()->tty, file);
+    }
     return 0;
 }
 

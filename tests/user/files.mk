@@ -49,6 +49,7 @@ tests-y += sockopt.c
 tests-y += support.c
 tests-y += time.c
 tests-y += tty.c
+tests-y += pty.c
 tests-y += uname_sysinfo.c
 tests-y += vdso.c
 tests-y += unix_support.c

@@ -23,10 +23,17 @@
 #define TIOCNOTTY  0x5422u
 #define TCSBRKP    0x5425u
 #define TIOCGSID   0x5429u
-#define TCGETS2    0x802c542au
-#define TCSETS2    0x402c542bu
-#define TCSETSW2   0x402c542cu
-#define TCSETSF2   0x402c542du
+
+// Of a pseudo-terminal's master.
+#define TIOCGPTN    0x80045430u  // the slave's number
+#define TIOCSPTLCK  0x40045431u  // lock it, or not
+#define TIOCGPTLCK  0x80045439u
+#define TIOCSIG     0x40045436u  // send a signal to the foreground
+#define TIOCGPTPEER 0x5441u      // open the slave
+#define TCGETS2     0x802c542au
+#define TCSETS2     0x402c542bu
+#define TCSETSW2    0x402c542cu
+#define TCSETSF2    0x402c542du
 
 #define TCIFLUSH  0  // of TCFLSH
 #define TCOFLUSH  1

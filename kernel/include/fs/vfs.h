@@ -259,8 +259,6 @@ extern struct dentry *root_dentry;  // of the first file system
 int vfs_mount(const char *type, const char *source, const char *path,
               unsigned flags, const char *options);
 int vfs_unmount(struct dentry *root);
-// Make another file system the root, with /dev and its kin mounted in it.
-int vfs_switch_root(const char *type, const char *source);
 // Have every file system write back what was changed. 0 or the first error.
 int vfs_sync(void);
 // Nothing runs any more: leave every file system in good order.
@@ -336,8 +334,8 @@ struct device {
 LINKSET_DECLARE(devices, struct device);
 #define DEVICE(name) LINKSET_ENTRY(devices, struct device, device_##name)
 
-// The same for one that is found while the machine starts, before /dev is
-// mounted. Borrows it for good. 0 or -ENOMEM.
+// The same for one that is found at run time; it has a node by its name in
+// every devtmpfs that is mounted later. Borrows it for good. 0 or -ENOMEM.
 int device_register(const struct device *device);
 
 extern const struct file_ops device_file_ops;  // opens by inode->rdev

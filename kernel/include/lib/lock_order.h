@@ -17,6 +17,7 @@ enum lock_rank {
     RANK_FILE,         // a file's position
     RANK_SOCKET_NAME,  // a socket gets its name, maybe in the file system
     RANK_RENAME,       // vfs: one rename of a directory at a time
+    RANK_DEVPTS,       // the file system of pseudo-terminals
     RANK_DIRECTORY,    // an inode that is a directory
     RANK_INODE,        // the data of an inode: size, truncate, write
     RANK_TTY,          // a tty's reader or writer
