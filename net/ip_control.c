@@ -120,8 +120,7 @@ static int put_destination(struct message *message,
 }
 
 // What any protocol's datagram may tell, of level SOL_SOCKET.
-static int put_socket_items(struct message *message,
-                            const struct socket *socket,
+static int put_socket_items(struct message *message, struct socket *socket,
                             const struct packet *packet)
 {
     int error = timestamp_put(message, socket, packet->arrival.time);
@@ -149,7 +148,7 @@ static int put_ip4_items(struct message *message, const struct socket *socket,
     return error;
 }
 
-int ip_control_put(struct message *message, const struct socket *socket,
+int ip_control_put(struct message *message, struct socket *socket,
                    const struct packet *packet)
 {
     int error = put_socket_items(message, socket, packet);

@@ -9,6 +9,7 @@
 #include <abi/stat.h>
 #include <net/ifioctl.h>
 #include <net/socket.h>
+#include <net/timestamp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,8 @@ static long socket_file_ioctl(struct file *file, unsigned command,
 
     if (socket->ops->ioctl)
         result = socket->ops->ioctl(socket, command, argument);
+    if (result == -ENOTTY)
+        result = timestamp_ioctl(socket, command, argument);
     return result == -ENOTTY ? interface_ioctl(command, argument) : result;
 }
 

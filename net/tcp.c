@@ -239,6 +239,18 @@ static unsigned tcp_poll_op(struct socket *socket)
     return events;
 }
 
+static int unsent_bytes(struct tcp_socket *t)
+{
+    size_t n;
+
+    net_lock();
+    n = t->send.unqueued;
+    if (t->pcb)
+        n += t->pcb->snd_lbb - t->pcb->snd_nxt;
+    net_unlock();
+    return (int)n;
+}
+
 static long tcp_ioctl_op(struct socket *socket, unsigned command,
                          uaddr argument)
 {
@@ -251,6 +263,10 @@ static long tcp_ioctl_op(struct socket *socket, unsigned command,
                          : PUT_USER(argument, (int)socket->receive_bytes);
     case SIOCOUTQ:
         return listening ? -EINVAL : PUT_USER(argument, (int)t->send.used);
+    case SIOCOUTQNSD:
+        return listening ? -EINVAL : PUT_USER(argument, unsent_bytes(t));
+    case SIOCATMARK:  // there is no urgent data
+        return PUT_USER(argument, 0);
     default:
         return -ENOTTY;
     }

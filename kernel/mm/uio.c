@@ -36,16 +36,19 @@ void uio_kernel(struct uio *uio, void *base, size_t n)
     init(uio, uio->fast, n, true);
 }
 
-// The sum of all lengths, if each area could be a user's.
+// The sum of all lengths, as far as one transfer goes, if each area could be a
+// user's.
 static ssize_t check_areas(const struct iovec *iov, size_t count)
 {
-    uint64_t total = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (iov[i].length > INT64_MAX - total)
+    size_t total = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (iov[i].length > INT64_MAX)
             return -EINVAL;
+    for (size_t i = 0; i < count; i++) {
         if (!user_range_ok(iov[i].base, iov[i].length))
             return -EFAULT;
-        total += iov[i].length;
+        total += MIN(iov[i].length, UIO_MAX - total);
     }
     return total;
 }

@@ -264,6 +264,8 @@ long sys_fallocate(long fd, long mode, long offset, long length)
         result = -EBADF;
     else if (file->inode && S_ISFIFO(file->inode->mode))
         result = -ESPIPE;
+    else if (!file->inode || !S_ISREG(file->inode->mode))
+        result = -ENODEV;
     file_put(file);
     return result;
 }

@@ -145,7 +145,7 @@ TEST(kernel_areas)
 TEST(what_linux_refuses)
 {
     struct uio uio;
-    struct iovec huge[] = {{(uaddr)a, INT64_MAX}, {(uaddr)b, 1}};
+    struct iovec huge[] = {{1ull << 63, 1}, {(uaddr)b, 1ull << 63}};
     struct iovec outside[] = {{1ull << 63, 1}};
     static struct iovec many[IOV_MAX];
     CHECK_EQ(uio_import(&uio, (uaddr)areas, IOV_MAX + 1), -EINVAL);

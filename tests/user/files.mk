@@ -62,6 +62,7 @@ tests-y += wait.c
 tests-y += timers.c
 tests-y += epoll.c
 tests-y += splice.c
+tests-y += socket_descriptor.c
 tests-y += eventfd.c
 tests-y += signalfd.c
 tests-y += timerfd.c

@@ -101,8 +101,15 @@
 #define SCM_CREDENTIALS 2
 #define SCM_MAX_FD      253  // descriptors in one message
 
-#define SIOCOUTQ 0x5411u  // TIOCOUTQ: bytes not yet acknowledged
-#define SIOCINQ  0x541bu  // FIONREAD
+#define SIOCOUTQ    0x5411u  // TIOCOUTQ: bytes not yet acknowledged
+#define SIOCINQ     0x541bu  // FIONREAD
+#define SIOCOUTQNSD 0x894bu  // bytes not yet sent
+#define SIOCATMARK  0x8905u  // is urgent data next?
+// When the last packet that was received arrived: as timeval, as timespec.
+#define SIOCGSTAMP_OLD   0x8906u
+#define SIOCGSTAMPNS_OLD 0x8907u
+#define SIOCGSTAMP_NEW   0x80108906u
+#define SIOCGSTAMPNS_NEW 0x80108907u
 
 struct abi_linger {
     int32_t on;       // l_onoff

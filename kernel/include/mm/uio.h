@@ -30,7 +30,7 @@ void uio_user(struct uio *uio, uaddr base, size_t n);
 void uio_kernel(struct uio *uio, void *base, size_t n);
 
 // Copy in and check an array of count iovecs (Linux: EINVAL for more than
-// IOV_MAX or a total over SSIZE_MAX, EFAULT, ENOMEM). Release afterwards.
+// IOV_MAX or a length over SSIZE_MAX, EFAULT, ENOMEM). Release afterwards.
 int uio_import(struct uio *uio, uaddr iov, size_t count);
 void uio_release(struct uio *uio);
 

@@ -22,6 +22,5 @@ int ip_control_sent(struct ip_send *how, const struct message *message);
 
 // Tell recvmsg's caller what he asked to know of a datagram. 0 or -EFAULT; see
 // control_put.
-must_check int ip_control_put(struct message *message,
-                              const struct socket *socket,
+must_check int ip_control_put(struct message *message, struct socket *socket,
                               const struct packet *packet);

@@ -161,6 +161,7 @@ struct socket {
     size_t receive_bytes;            // (s) bytes in it not yet delivered
     size_t receive_memory;           // (s) memory in it, as SO_RCVBUF counts
     uint64_t drops;                  // (s) packets that found no room
+    nsec_t last_arrival;             // (a) of the packet received last
 
     struct socket_filter *filter;  // (s) SO_ATTACH_FILTER, or NULL
     bool filter_locked;            // (s) SO_LOCK_FILTER
