@@ -67,3 +67,10 @@ int packet_copy(const struct packet *packet, size_t offset, size_t n,
     }
     return 0;
 }
+
+void pbuf_drop(struct pbuf *p)
+{
+    net_lock();
+    pbuf_free(p);
+    net_unlock();
+}

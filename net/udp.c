@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // UDP sockets, udp(7): binding, connecting, closing. Data moves in
-// net/udp_send.c and net/udp_recv.c.
+// net/udp_send.c and net/datagram.c.
 
 #include <abi/errno.h>
 #include <abi/inet.h>
-#include <abi/ioctl.h>
-#include <abi/poll.h>
-#include <mm/uaccess.h>
+#include <net/datagram.h>
 #include <net/icmp_error.h>
 #include <net/ip_option.h>
 #include <net/route.h>
@@ -177,22 +175,6 @@ void udp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
     }
 }
 
-// Linux marks the directions also where it says that nobody is connected.
-static int udp_shutdown_op(struct socket *socket, int how)
-{
-    int error;
-
-    WITH_LOCK(&socket->lock) {
-        if (how != SHUT_WR)
-            socket->read_shut = true;
-        if (how != SHUT_RD)
-            socket->write_shut = true;
-        wake_up_all(&socket->wait);
-        error = socket->state == SOCKET_CONNECTED ? 0 : -ENOTCONN;
-    }
-    return error;
-}
-
 static int udp_local_address(struct socket *socket,
                              struct socket_address *address)
 {
@@ -211,43 +193,6 @@ static int udp_peer_address(struct socket *socket,
         endpoint_to_address(address, socket, &udp_of(socket)->peer);
     }
     return 0;
-}
-
-static unsigned udp_poll_op(struct socket *socket)
-{
-    unsigned events = POLLOUT | POLLWRNORM;
-
-    WITH_LOCK(&socket->lock) {
-        if (!list_empty(&socket->receive_queue) || socket->read_shut)
-            events |= POLLIN | POLLRDNORM;
-        if (socket->read_shut)
-            events |= POLLRDHUP;
-        if (socket->read_shut && socket->write_shut)
-            events |= POLLHUP;
-        if (socket->error)
-            events |= POLLERR;
-    }
-    return events;
-}
-
-static long udp_ioctl_op(struct socket *socket, unsigned command,
-                         uaddr argument)
-{
-    int next = 0;
-
-    switch (command) {
-    case FIONREAD:  // the next datagram's size
-        WITH_LOCK(&socket->lock) {
-            if (!list_empty(&socket->receive_queue))
-                next = list_first(&socket->receive_queue, struct packet, node)
-                           ->length;
-        }
-        return PUT_USER(argument, next);
-    case SIOCOUTQ:
-        return PUT_USER(argument, 0);
-    default:
-        return -ENOTTY;
-    }
 }
 
 static void udp_close_op(struct socket *socket)
@@ -271,12 +216,12 @@ static const struct socket_ops udp_socket_ops = {
     .bind = udp_bind_op,
     .connect = udp_connect_op,
     .send = udp_send_op,
-    .receive = udp_receive_op,
-    .shutdown = udp_shutdown_op,
+    .receive = datagram_receive_op,
+    .shutdown = datagram_shutdown_op,
     .local_address = udp_local_address,
     .peer_address = udp_peer_address,
-    .poll = udp_poll_op,
-    .ioctl = udp_ioctl_op,
+    .poll = datagram_poll_op,
+    .ioctl = datagram_ioctl_op,
     .close = udp_close_op,
 };
 SOCKET_FAMILY(udp) = {AF_INET, SOCK_DGRAM, IPPROTO_UDP, &udp_socket_ops};

@@ -4,7 +4,7 @@
 //
 //   udp.c        binding, connecting, closing
 //   udp_input.c  which socket an arriving datagram is for
-//   udp_recv.c   receive        udp_send.c  send
+//   datagram.c   receive        udp_send.c  send
 //
 // lwIP's UDP serves its own DHCP client alone: it knows one receiver for a
 // port, and neither groups nor interfaces. What arrives is taken over before it
@@ -47,9 +47,6 @@ void udp_listen_at(struct udp_socket *u);
 void udp_listen_no_more(struct udp_socket *u);
 struct udp_socket *udp_next(struct udp_socket *u);
 
-// udp_send.c, udp_recv.c
+// udp_send.c
 ssize_t udp_send_op(struct socket *socket, struct message *message);
-ssize_t udp_receive_op(struct socket *socket, struct message *message);
 int udp_flush_cork(struct udp_socket *u);
-// A datagram for the socket: takes the packet. Core mutex held.
-void udp_queue(struct udp_socket *u, struct packet *packet);

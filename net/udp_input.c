@@ -13,6 +13,7 @@
 #include <lwip/prot/ieee.h>
 #include <lwip/prot/udp.h>
 #include <lwip/udp.h>
+#include <net/datagram.h>
 #include <net/filter.h>
 #include <net/flow.h>
 #include <net/server.h>
@@ -191,7 +192,8 @@ static void deliver(struct udp_socket *u, struct pbuf *p,
         packet = packet_create(p);
     if (packet) {
         packet->arrival = *arrival;
-        udp_queue(u, packet);
+        if (!datagram_queue(&u->socket, packet))
+            UDP_STATS_INC(udp.memerr);
         return;
     }
     WITH_LOCK(&u->socket.lock) {

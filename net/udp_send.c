@@ -10,7 +10,7 @@
 #include <lwip/inet_chksum.h>
 #include <lwip/prot/udp.h>
 #include <lwip/stats.h>
-#include <net/errors.h>
+#include <net/datagram.h>
 #include <net/ip_control.h>
 #include <net/server.h>
 
@@ -55,13 +55,6 @@ static int destination(struct socket *socket, const struct message *message,
 }
 
 // ---- gathering ----
-
-static void drop(struct pbuf *p)
-{
-    net_lock();
-    pbuf_free(p);
-    net_unlock();
-}
 
 // The datagram so far, which is whole now or came to nothing. Send mutex held.
 static struct pbuf *take_corked(struct udp_socket *u)
@@ -126,10 +119,11 @@ static int add_header(struct pbuf *p, const struct ip_send *how, bool checksum)
 }
 
 // Find the way and pass the datagram to IP. -EAGAIN: the link's ring is full.
-static int transmit(struct udp_socket *u, struct pbuf *p, struct ip_send *how)
+static int transmit(struct socket *socket, struct pbuf *p, struct ip_send *how)
 {
-    struct socket *socket = &u->socket;
+    const struct udp_socket *u = udp_of(socket);
 
+    how->source_port = u->local.port;
     endpoint_any_is_loopback(&how->to, &u->local.ip);
     int error = ip_send_route(how, socket, &u->local.ip);
 
@@ -140,51 +134,13 @@ static int transmit(struct udp_socket *u, struct pbuf *p, struct ip_send *how)
     if (error < 0)
         return error;
     err_t result = ip_send(how, IPPROTO_UDP, p);
-    struct net_link *link = how->netif->state;
     if (result == ERR_OK) {
         UDP_STATS_INC(udp.xmit);
         MIB2_STATS_INC(mib2.udpoutdatagrams);
     }
-    if (result != ERR_MEM)
-        return -errno_of(result);
-    pbuf_remove_header(p, UDP_HLEN);
-    return link->stalled ? -EAGAIN : -ENOBUFS;
-}
-
-// Send, waiting for room in the transmit ring if need be. Takes p.
-static int send_datagram(struct udp_socket *u, struct pbuf *p,
-                         struct ip_send how, nsec_t until)
-{
-    for (;;) {
-        struct ip_send attempt = how;
-
-        net_lock();
-        attempt.source_port = u->local.port;
-        int error = transmit(u, p, &attempt);
-        struct net_link *link = NULL;
-        if (error == -EAGAIN)
-            link = link_get(attempt.netif->state);
-        else
-            pbuf_free(p);
-        net_unlock();
-        if (!link)
-            return error;
-        error = link_wait_for_room(link, until);
-        if (error < 0) {
-            drop(p);
-            return error;
-        }
-    }
-}
-
-// What forbids sending: a pending error, SHUT_WR.
-static int send_state(struct socket *socket)
-{
-    int error = socket_take_error(socket);
-
-    if (error == 0 && READ_ONCE(socket->write_shut))
-        error = -EPIPE;
-    return error;
+    if (result == ERR_MEM)
+        pbuf_remove_header(p, UDP_HLEN);
+    return datagram_sent(result, how);
 }
 
 // Where to and how a new datagram goes.
@@ -199,7 +155,7 @@ static int begin(struct udp_socket *u, const struct message *message,
         error = ip_send_prepare(how, socket, message);
     how->to = to;
     if (error == 0)
-        error = send_state(socket);
+        error = datagram_send_state(socket);
     if (error < 0)
         return error;
     net_lock();
@@ -233,7 +189,7 @@ ssize_t udp_send_op(struct socket *socket, struct message *message)
         whole = take_corked(u);
     mutex_unlock(&socket->send_mutex);
     if (whole)
-        error = send_datagram(u, whole, how, until);
+        error = datagram_send(socket, whole, &how, until, transmit);
     return error < 0 ? error : length;
 }
 
@@ -246,5 +202,5 @@ int udp_flush_cork(struct udp_socket *u)
     struct ip_send how = u->corked_how;
     struct pbuf *whole = take_corked(u);
     mutex_unlock(&socket->send_mutex);
-    return whole ? send_datagram(u, whole, how, until) : 0;
+    return whole ? datagram_send(socket, whole, &how, until, transmit) : 0;
 }

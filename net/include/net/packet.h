@@ -47,5 +47,8 @@ must_check int packet_copy(const struct packet *packet, size_t offset, size_t n,
 // held.
 struct arrival arrival_now(const struct netif *netif);
 
+// pbuf_free where the core mutex is not held. May sleep.
+void pbuf_drop(struct pbuf *p);
+
 // Memory behind a pbuf chain (net/netif.c knows the drivers' buffers).
 size_t pbuf_true_size(const struct pbuf *p);

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// UDP: receiving. A datagram waits as the pbuf in which it came, and is copied
-// once, to whoever receives it; what does not fit in his buffer is lost, as
-// udp(7) says, but not to a bad pointer.
+// What sockets of whole datagrams have in common (net/datagram.h): UDP, raw IP
+// and ping. A datagram waits as the pbuf in which it came, and is copied once,
+// to whoever receives it; what does not fit in his buffer is lost, as udp(7)
+// says, but not to a bad pointer.
 
 #include <abi/errno.h>
+#include <abi/ioctl.h>
 #include <abi/poll.h>
-#include <lwip/stats.h>
 #include <mm/kmalloc.h>
+#include <mm/uaccess.h>
+#include <net/datagram.h>
+#include <net/errors.h>
 #include <net/ip_control.h>
 #include <net/server.h>
 
-#include "udp.h"
-
-void udp_queue(struct udp_socket *u, struct packet *packet)
+bool datagram_queue(struct socket *socket, struct packet *packet)
 {
-    struct socket *socket = &u->socket;
     bool room;
 
     if (socket->state == SOCKET_CONNECTED)
@@ -33,11 +34,11 @@ void udp_queue(struct udp_socket *u, struct packet *packet)
     }
     if (room) {
         wake_up_events(&socket->wait, POLLIN | POLLRDNORM);
-        return;
+        return true;
     }
-    UDP_STATS_INC(udp.memerr);
     pbuf_free(packet->data);
     kfree(packet);
+    return false;
 }
 
 static struct packet *first_packet(struct socket *socket)
@@ -102,7 +103,7 @@ static bool readable(struct socket *socket)
     return result;
 }
 
-ssize_t udp_receive_op(struct socket *socket, struct message *message)
+ssize_t datagram_receive_op(struct socket *socket, struct message *message)
 {
     nsec_t until = socket_deadline(message->flags & MSG_DONTWAIT,
                                    socket->options.receive_timeout);
@@ -126,4 +127,102 @@ ssize_t udp_receive_op(struct socket *socket, struct message *message)
         if (error < 0)
             return error;
     }
+}
+
+// Linux marks the directions also where it says that nobody is connected.
+int datagram_shutdown_op(struct socket *socket, int how)
+{
+    int error;
+
+    WITH_LOCK(&socket->lock) {
+        if (how != SHUT_WR)
+            socket->read_shut = true;
+        if (how != SHUT_RD)
+            socket->write_shut = true;
+        wake_up_all(&socket->wait);
+        error = socket->state == SOCKET_CONNECTED ? 0 : -ENOTCONN;
+    }
+    return error;
+}
+
+unsigned datagram_poll_op(struct socket *socket)
+{
+    unsigned events = POLLOUT | POLLWRNORM;
+
+    WITH_LOCK(&socket->lock) {
+        if (!list_empty(&socket->receive_queue) || socket->read_shut)
+            events |= POLLIN | POLLRDNORM;
+        if (socket->read_shut)
+            events |= POLLRDHUP;
+        if (socket->read_shut && socket->write_shut)
+            events |= POLLHUP;
+        if (socket->error)
+            events |= POLLERR;
+    }
+    return events;
+}
+
+long datagram_ioctl_op(struct socket *socket, unsigned command, uaddr argument)
+{
+    int next = 0;
+
+    switch (command) {
+    case FIONREAD:  // the next datagram's size
+        WITH_LOCK(&socket->lock) {
+            if (!list_empty(&socket->receive_queue))
+                next = list_first(&socket->receive_queue, struct packet, node)
+                           ->length;
+        }
+        return PUT_USER(argument, next);
+    case SIOCOUTQ:
+        return PUT_USER(argument, 0);
+    default:
+        return -ENOTTY;
+    }
+}
+
+// ---- sending ----
+
+int datagram_send(struct socket *socket, struct pbuf *p,
+                  const struct ip_send *how, nsec_t until,
+                  int (*transmit)(struct socket *socket, struct pbuf *p,
+                                  struct ip_send *how))
+{
+    for (;;) {
+        struct ip_send attempt = *how;
+        struct net_link *link = NULL;
+
+        net_lock();
+        int error = transmit(socket, p, &attempt);
+        if (error == -EAGAIN)
+            link = link_get(attempt.netif->state);
+        else
+            pbuf_free(p);
+        net_unlock();
+        if (!link)
+            return error;
+        error = link_wait_for_room(link, until);
+        if (error < 0) {
+            pbuf_drop(p);
+            return error;
+        }
+    }
+}
+
+int datagram_send_state(struct socket *socket)
+{
+    int error = socket_take_error(socket);
+
+    if (error == 0 && READ_ONCE(socket->write_shut))
+        error = -EPIPE;
+    return error;
+}
+
+int datagram_sent(err_t result, const struct ip_send *how)
+{
+    const struct net_link *link = how->netif->state;
+
+    if (result != ERR_MEM)
+        return -errno_of(result);
+    return link->stalled ? -EAGAIN : -ENOBUFS;
 }
