@@ -19,6 +19,10 @@ int64_t sysctl_tcp_wmem_default = 256 * KiB;
 int64_t sysctl_tcp_keepalive_time = 7200;
 int64_t sysctl_tcp_keepalive_interval = 75;
 int64_t sysctl_tcp_keepalive_probes = 9;
+int64_t sysctl_tcp_fin_timeout = 60;
+int64_t sysctl_tcp_max_syn_backlog = 1024;
+int64_t sysctl_tcp_max_tw_buckets = 8192;
+int64_t sysctl_tcp_synack_retries = 5;
 
 SYSCTL(net_somaxconn) = {"net/core/somaxconn", &sysctl_somaxconn, 0, INT32_MAX};
 SYSCTL(net_optmem_max) = {"net/core/optmem_max", &sysctl_optmem_max, 0,
@@ -35,6 +39,15 @@ SYSCTL(net_keepalive_interval) = {"net/ipv4/tcp_keepalive_intvl",
                                   &sysctl_tcp_keepalive_interval, 1, 32767};
 SYSCTL(net_keepalive_probes) = {"net/ipv4/tcp_keepalive_probes",
                                 &sysctl_tcp_keepalive_probes, 1, 127};
+
+SYSCTL(net_fin_timeout) = {"net/ipv4/tcp_fin_timeout", &sysctl_tcp_fin_timeout,
+                           1, 3600};
+SYSCTL(net_max_syn_backlog) = {"net/ipv4/tcp_max_syn_backlog",
+                               &sysctl_tcp_max_syn_backlog, 1, INT32_MAX};
+SYSCTL(net_max_tw_buckets) = {"net/ipv4/tcp_max_tw_buckets",
+                              &sysctl_tcp_max_tw_buckets, 0, INT32_MAX};
+SYSCTL(net_synack_retries) = {"net/ipv4/tcp_synack_retries",
+                              &sysctl_tcp_synack_retries, 1, 127};
 
 static int parse_retries(const char *value, unsigned *retries)
 {

@@ -279,6 +279,7 @@ static int tcp_init_op(struct socket *socket)
     send_buffer_init(&t->send);
     list_init(&t->accept_queue);
     list_init(&t->accept_node);
+    list_init(&t->half_opens);
     socket->options.receive_buffer = sysctl_tcp_rmem_default;
     socket->options.send_buffer = sysctl_tcp_wmem_default;
     ip_option_init(socket, IP_DEFAULT_TTL);

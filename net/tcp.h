@@ -9,8 +9,9 @@
 //   window tcp_option.c   the option table's rows for TCP
 //
 // A PCB exists from connect, listen or an arriving SYN until lwIP frees it. It
-// holds a reference on the socket in its extension argument 0, and one on the
-// port binding in argument 1. Key to the tags: net/socket.h.
+// holds a reference on the socket in its extension argument 0, one on the port
+// binding in argument 1, and struct tcp_connection in argument 2. Key to the
+// tags: net/socket.h.
 
 #pragma once
 
@@ -24,6 +25,7 @@
 enum {
     TCP_ARGUMENT_SOCKET,
     TCP_ARGUMENT_PORT,
+    TCP_ARGUMENT_CONNECTION,
 };
 
 // How often the poll callback looks at a connection, in slow ticks of 100 ms;
@@ -53,7 +55,6 @@ struct tcp_socket {
     bool corked;              // (c) MSG_MORE: hold the last, short segment
     bool fin_wanted;          // (c) FIN follows the last byte
     bool fin_sent;            // (c)
-    nsec_t challenged;        // (c) when a dubious segment was last answered
     bool end_known;           // (c) what ended it was already said
     bool orphaned;            // (c) the file is closed
 
@@ -65,7 +66,8 @@ struct tcp_socket {
     struct list_node accept_queue;       // (s) children's accept_node
     struct list_node accept_node;        // (parent's s)
     unsigned accept_count;               // (s)
-    unsigned half_open;                  // (s) SYN came, handshake is not over
+    struct list_node half_opens;         // (c) tcp_half_open.c
+    unsigned half_open;                  // (c) their number
     unsigned backlog;                    // (s)
     struct port_binding *child_binding;  // (c) what connections share
 };
@@ -101,6 +103,7 @@ int tcp_listen_op(struct socket *socket, int backlog);
 int tcp_accept_op(struct socket *socket, bool nonblock, struct socket **child);
 void tcp_unaccept_op(struct socket *socket, struct socket *child);
 void tcp_listen_end(struct tcp_socket *t);  // core mutex held
+bool tcp_accept_queue_is_full(struct tcp_socket *listener);
 
 // tcp_send.c
 ssize_t tcp_send_op(struct socket *socket, struct message *message);

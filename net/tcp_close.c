@@ -7,7 +7,19 @@
 
 #include "tcp.h"
 
+#define ORPHAN_RETRIES 8
+
 static const struct tcp_ext_arg_callbacks no_callbacks;
+
+// Each slow tick of a connection that finishes alone: it is given up sooner
+// than one that somebody waits for, after as many repetitions as on Linux.
+static err_t orphan_poll(void *argument, struct tcp_pcb *pcb)
+{
+    (void)argument;
+    if (pcb->nrtx >= ORPHAN_RETRIES && pcb->rtime >= pcb->rto - 1)
+        pcb->nrtx = UINT8_MAX;  // lwIP has tried enough
+    return ERR_OK;
+}
 
 void tcp_detach(struct tcp_socket *t)
 {
@@ -17,7 +29,7 @@ void tcp_detach(struct tcp_socket *t)
     tcp_err(pcb, NULL);
     tcp_recv(pcb, NULL);
     tcp_sent(pcb, NULL);
-    tcp_poll(pcb, NULL, 0);
+    tcp_poll(pcb, orphan_poll, 1);
     tcp_ext_arg_set(pcb, TCP_ARGUMENT_SOCKET, NULL);
     tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_SOCKET, &no_callbacks);
     t->pcb = NULL;

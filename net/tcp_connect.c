@@ -11,7 +11,7 @@
 #include <net/server.h>
 #include <proc/task.h>
 
-#include "tcp.h"
+#include "tcp_connection.h"
 
 int tcp_bind_op(struct socket *socket, const struct socket_address *address)
 {
@@ -90,12 +90,26 @@ static int choose_local(struct tcp_socket *t, const struct endpoint *peer,
             return error == -EADDRINUSE ? -EADDRNOTAVAIL : error;
     }
     local->port = t->binding->local.port;
-    // lwIP has no simultaneous open, so no connection to oneself either.
-    if (local->port == peer->port && ip_addr_eq(&local->ip, &peer->ip))
-        return -EADDRNOTAVAIL;
     if (port_is_shared(t->binding) && connection_exists(local, peer))
         return -EADDRNOTAVAIL;
     return 0;
+}
+
+// Short of memory lwIP would kill a connection of its own choice to make room,
+// so it sees none; one in TIME_WAIT is not missed.
+static struct tcp_pcb *new_pcb(void)
+{
+    struct tcp_pcb *pcb;
+
+    do {
+        pcb_select(NULL);
+        pcb = tcp_new();
+    } while (!pcb && tcp_time_wait_recycle_oldest());
+    if (pcb && !tcp_connection_create(pcb)) {
+        tcp_abort(pcb);
+        return NULL;
+    }
+    return pcb;
 }
 
 // Send the SYN. Core mutex held.
@@ -107,9 +121,7 @@ static int connect_start(struct tcp_socket *t, const struct endpoint *peer)
     if (error < 0)
         return error;
     struct tcp_flow flow = {local.ip, peer->ip, local.port, peer->port};
-    // Short of memory lwIP would kill another connection: it sees none.
-    pcb_select(NULL);
-    struct tcp_pcb *pcb = tcp_new();
+    struct tcp_pcb *pcb = new_pcb();
     if (!pcb)
         return -ENOBUFS;
     // Our own table says who may have the port; tcp_bind has another opinion.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // TCP: listen(2) and accept(2). lwIP's own backlog counts 8 bits; ours counts
-// connections that wait for accept and handshakes under way together, and a
-// SYN beyond it is dropped, so that the client tries again.
+// the connections that wait for accept. Beyond it a SYN is dropped, and so is
+// the end of a handshake, so that the client tries again. Handshakes under way
+// have a bound of their own (tcp_half_open.c).
 
 #include <abi/errno.h>
 #include <abi/inet.h>
@@ -13,23 +14,12 @@
 #include <net/server.h>
 #include <net/sysctl.h>
 
-#include "tcp.h"
+#include "tcp_connection.h"
 
-// A handshake came to nothing: the PCB is freed in SYN_RCVD.
-static void half_open_destroyed(u8_t id, void *data)
+bool tcp_accept_queue_is_full(struct tcp_socket *listener)
 {
-    struct tcp_socket *listener = data;
-
-    (void)id;
-    WITH_LOCK(&listener->socket.lock) {
-        listener->half_open--;
-    }
-    socket_put(&listener->socket);
+    return READ_ONCE(listener->accept_count) > READ_ONCE(listener->backlog);
 }
-
-static const struct tcp_ext_arg_callbacks half_open_callbacks = {
-    .destroy = half_open_destroyed,
-};
 
 static bool same_group(const struct tcp_pcb_listen *a,
                        const struct tcp_pcb_listen *b)
@@ -72,18 +62,16 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
                           struct tcp_pcb *pcb)
 {
     struct tcp_socket *listener = choose_of_group(lpcb, pcb);
-    bool full;
+    struct tcp_connection *c;
 
-    WITH_LOCK(&listener->socket.lock) {
-        full = listener->accept_count + listener->half_open > listener->backlog;
-        if (!full)
-            listener->half_open++;
-    }
-    if (full)
+    (void)id;
+    if (tcp_accept_queue_is_full(listener))
         return ERR_MEM;
-    socket_get(&listener->socket);
-    tcp_ext_arg_set(pcb, id, listener);
-    tcp_ext_arg_set_callbacks(pcb, id, &half_open_callbacks);
+    c = tcp_connection_create(pcb);
+    if (!c)
+        return ERR_MEM;
+    tcp_half_open_begin(listener, c);
+    pcb->listener = (struct tcp_pcb_listen *)listener->pcb;
     tcp_window_init(listener, pcb);
     // For the SYN-ACK.
     ip_option_apply(&listener->socket, pcb, &pcb->local_ip);
@@ -121,19 +109,19 @@ static struct tcp_socket *child_create(struct tcp_socket *listener,
 // The handshake is done. An error makes lwIP reset the connection.
 static err_t accept_callback(void *argument, struct tcp_pcb *pcb, err_t error)
 {
-    (void)argument;  // that listener, or another of its group:
+    (void)argument;  // the listener that lwIP found, or another of its group:
     if (!pcb || error != ERR_OK)
         return ERR_VAL;
-    struct tcp_socket *listener = tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET);
+    struct tcp_socket *listener = tcp_connection_of(pcb)->listener;
     struct tcp_socket *child = child_create(listener, pcb);
     if (!child)
         return ERR_MEM;
     WITH_LOCK(&listener->socket.lock) {
-        listener->half_open--;
         listener->accept_count++;
         list_push_back(&listener->accept_queue, &child->accept_node);
     }
-    socket_put(&listener->socket);  // half_open_callbacks' reference
+    pcb->listener = NULL;
+    tcp_half_open_end(tcp_connection_of(pcb));
     wake_up_events(&listener->socket.wait, POLLIN | POLLRDNORM);
     return ERR_OK;
 }
@@ -164,7 +152,7 @@ static int listen_start(struct tcp_socket *t)
     // Connections may share the port with others that said SO_REUSEADDR, as
     // the listener does not: theirs is a binding of its own.
     t->child_binding = port_clone(t->binding);
-    pcb_select(NULL);
+    pcb_select(NULL);  // short of memory lwIP would kill a connection
     pcb = t->child_binding ? tcp_new() : NULL;
     if (!pcb)
         return listen_failed(t);
@@ -270,15 +258,10 @@ void tcp_unaccept_op(struct socket *socket, struct socket *child)
 // Stop listening: connections that nobody accepted are reset.
 void tcp_listen_end(struct tcp_socket *t)
 {
-    struct pcb_cursor cursor = {0};
     struct tcp_socket *child;
-    struct tcp_pcb *pcb;
 
-    // What lwIP does by its own lists, where it would not find all of them.
-    while ((pcb = pcb_next(&cursor))) {
-        if (pcb->listener == (void *)t->pcb)
-            pcb->listener = NULL;
-    }
+    // (lwIP would look in its own lists for those that refer to the listener.)
+    tcp_half_open_end_all(t);
     tcp_close(t->pcb);
     t->pcb = NULL;
     t->binding->listening = false;

@@ -9,7 +9,7 @@
 #include <lwip_hooks.h>
 #include <net/server.h>
 
-#include "tcp.h"
+#include "tcp_segment.h"
 
 #define TCP_OPTION(row, option, getter, setter)    \
     SOCKET_OPTION(row) = {.level = IPPROTO_TCP,    \
@@ -80,12 +80,16 @@ TCP_OPTION(tcp_max_segment, TCP_MAXSEG, get_max_segment, set_max_segment);
 uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
                                const struct tcp_pcb *pcb, uint32_t *options)
 {
-    struct tcp_socket *t =
-        pcb ? tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET) : NULL;
+    struct tcp_connection *c =
+        pcb ? tcp_ext_arg_get(pcb, TCP_ARGUMENT_CONNECTION) : NULL;
     uint32_t *mss = (uint32_t *)(header + 1);
 
-    if (!t || !(TCPH_FLAGS(header) & TCP_SYN))
+    if (!c || !(TCPH_FLAGS(header) & TCP_SYN))
         return options;
+    struct tcp_socket *t =
+        c->listener ? c->listener : tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET);
+    if (c->held_syn)
+        tcp_simultaneous_answer(c, header);
     header->wnd = lwip_htons(MIN(tcp_window_limit(t), (size_t)0xffff));
     if (t->tcp.max_segment) {
         int own = lwip_ntohl(*mss) & 0xffff;

@@ -6,18 +6,16 @@
 //
 // The checksum has been verified, the header's fields are in the host's order.
 
-#include <dev/timer.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <lwip_hooks.h>
-#include <net/server.h>
 
-#include "tcp.h"
+#include "tcp_segment.h"
 
 // RFC 5961, 7: how often one connection answers segments that may be forged
 // (Linux's tcp_invalid_ratelimit). The limit is each connection's own, since a
 // common one would tell an attacker of others (CVE-2016-5696).
-#define CHALLENGE_INTERVAL (500 * NSEC_PER_MSEC)
+#define CHALLENGE_TICKS (500 / TCP_SLOW_INTERVAL)
 
 // RFC 9293, 3.7.1: the segment size of a peer that names none; and the least
 // that is sent to one who asks for less (Linux's tcp_min_snd_mss).
@@ -31,17 +29,13 @@ struct segment {
     uint32_t end;  // the sequence number after the last byte, or FIN
 };
 
-// Say what is expected: a true peer can act on it, a forger does not see it.
-static void challenge(struct tcp_pcb *pcb)
+void tcp_challenge(struct tcp_pcb *pcb)
 {
-    static nsec_t orphans_challenged;  // (c)
-    struct tcp_socket *t = pcb->callback_arg;
-    nsec_t *last = t ? &t->challenged : &orphans_challenged;
-    nsec_t now = clock_monotonic();
+    struct tcp_connection *c = tcp_connection_of(pcb);
 
-    if (*last && now - *last < CHALLENGE_INTERVAL)
+    if (c->challenged && tcp_ticks - c->challenged < CHALLENGE_TICKS)
         return;
-    *last = now;
+    c->challenged = tcp_ticks;
     tcp_send_empty_ack(pcb);
 }
 
@@ -150,7 +144,7 @@ static bool check_reset(struct tcp_pcb *pcb, uint32_t seq)
     if (seq == pcb->rcv_nxt)
         return true;
     if (in_window(pcb, seq))
-        challenge(pcb);
+        tcp_challenge(pcb);
     return false;
 }
 
@@ -159,7 +153,7 @@ static bool check_acknowledgement(struct tcp_pcb *pcb, uint32_t ack)
 {
     if (TCP_SEQ_BETWEEN(ack, pcb->lastack - pcb->snd_wnd_max, pcb->snd_nxt))
         return true;
-    challenge(pcb);
+    tcp_challenge(pcb);
     return false;
 }
 
@@ -212,7 +206,7 @@ static bool check_segment(struct tcp_pcb *pcb, struct segment *segment)
     if (segment->flags & TCP_RST)
         return check_reset(pcb, segment->header->seqno);
     if (segment->flags & TCP_SYN) {
-        challenge(pcb);
+        tcp_challenge(pcb);
         return false;
     }
     if (!(segment->flags & TCP_ACK))

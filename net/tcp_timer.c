@@ -10,11 +10,9 @@
 // tcp_ticks, which lwIP would count up in each pass, follows the clock instead.
 
 #include <dev/timer.h>
-#include <lwip/priv/tcp_priv.h>
-#include <net/pcb_table.h>
 #include <net/server.h>
 
-#include "tcp.h"
+#include "tcp_connection.h"
 
 #define TICK (TCP_SLOW_INTERVAL * NSEC_PER_MSEC)
 
@@ -56,25 +54,25 @@ static bool pcb_is_busy(const struct tcp_pcb *pcb)
 }
 
 // The tick at which lwIP has to look at a PCB that is not busy. 0: never.
-static uint32_t pcb_due(const struct tcp_pcb *pcb)
+static uint32_t pcb_due(struct tcp_pcb *pcb)
 {
     uint32_t wait = 0;
 
     if (pcb->state == TIME_WAIT)
         wait = 2 * TCP_MSL;
     else if (pcb->state == FIN_WAIT_2 && pcb->flags & TF_RXCLOSED)
-        wait = TCP_FIN_WAIT_TIMEOUT;
+        return tcp_connection_orphan_due(pcb);
     else if ((pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT) &&
              ip_get_option(pcb, SOF_KEEPALIVE))
         wait = pcb->keep_idle + pcb->keep_cnt_sent * pcb->keep_intvl;
     return wait ? pcb->tmr + wait / TCP_SLOW_INTERVAL + 1 : 0;
 }
 
-static uint32_t list_due(const struct tcp_pcb *pcbs)
+static uint32_t list_due(struct tcp_pcb *pcbs)
 {
     uint32_t first = 0;
 
-    for (const struct tcp_pcb *pcb = pcbs; pcb; pcb = pcb->next) {
+    for (struct tcp_pcb *pcb = pcbs; pcb; pcb = pcb->next) {
         uint32_t due = pcb_due(pcb);
         if (due && (!first || earlier(due, first)))
             first = due;
@@ -104,8 +102,10 @@ static void run_bucket(struct pcb_bucket *bucket, bool slow)
 {
     pcb_select_bucket(bucket);
     tcp_timer_set_clock();
-    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
         pcb->last_timer = timer_calls;
+        tcp_connection_before_timers(pcb);
+    }
     timer_calls++;
     pcb_table_enter();
     if (slow) {

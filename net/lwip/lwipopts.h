@@ -110,16 +110,17 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define TCP_WND_UPDATE_THRESHOLD       (4 * TCP_MSS)
 #define LWIP_TCP_SACK_OUT              1
 #define LWIP_TCP_MAX_SACK_NUM          4
-#define LWIP_TCP_TIMESTAMPS            0
+#define LWIP_TCP_TIMESTAMPS            1
 #define LWIP_TCP_KEEPALIVE             1
 #define TCP_QUEUE_OOSEQ                1
 #define TCP_OOSEQ_BYTES_LIMIT(pcb)     ((pcb)->rcv_wnd)
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb)     LWIP_MIN((pcb)->rcv_wnd / 256 + 16, 0xffff)
 #define TCP_LISTEN_BACKLOG             0 /* counted in net/tcp_listen.c, beyond 8 bits */
 #define TCP_OVERSIZE                   0 /* tcp_write never copies here */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 
-/* One argument for the socket, one for the port that the PCB occupies. */
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 2
+/* For the socket, the port, and what lwIP has no field for (net/tcp.h). */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 3
 
 /*
  * TCP's clock. 50 ms instead of 250: retransmission starts at Linux's 1 s and

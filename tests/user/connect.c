@@ -267,6 +267,26 @@ TEST(peer_name_errors)
     CHECK_EQ(length, sizeof(peer));
 }
 
+// Both ends open at once, and both are this one.
+TEST(to_itself)
+{
+    struct sockaddr_in address = loopback(0), peer;
+    socklen_t length = sizeof(address);
+    int fd = tcp_socket();
+    char text[8];
+
+    CHECK_OK(bind(fd, any(&address), sizeof(address)));
+    CHECK_OK(getsockname(fd, any(&address), &length));
+    CHECK_OK(connect(fd, any(&address), sizeof(address)));
+    CHECK_OK(getpeername(fd, any(&peer), &length));
+    CHECK_EQ(peer.sin_port, address.sin_port);
+    CHECK_EQ(write(fd, "hello", 5), 5);
+    CHECK_EQ(read(fd, text, sizeof(text)), 5);
+    CHECK_OK(shutdown(fd, SHUT_WR));
+    CHECK_EQ(read(fd, text, sizeof(text)), 0);
+    CHECK_OK(close(fd));
+}
+
 TEST(many_connections_to_one_port)
 {
     struct sockaddr_in address;

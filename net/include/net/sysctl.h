@@ -15,3 +15,7 @@ extern int64_t sysctl_tcp_wmem_default;
 extern int64_t sysctl_tcp_keepalive_time;  // seconds
 extern int64_t sysctl_tcp_keepalive_interval;
 extern int64_t sysctl_tcp_keepalive_probes;
+extern int64_t sysctl_tcp_fin_timeout;      // seconds
+extern int64_t sysctl_tcp_max_syn_backlog;  // handshakes of a listener
+extern int64_t sysctl_tcp_max_tw_buckets;
+extern int64_t sysctl_tcp_synack_retries;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// What a connection needs beside lwIP's PCB and whether or not it has a socket:
+// one struct tcp_connection per PCB, from the SYN that made it to the end of
+// TIME_WAIT. Everything here wants the core mutex.
+
+#pragma once
+
+#include <lwip/priv/tcp_priv.h>
+
+#include "tcp.h"
+
+struct tcp_connection {
+    struct tcp_pcb *pcb;
+    struct list_node node;  // listener's half_opens, or the FIFO of TIME_WAIT
+    struct tcp_socket *listener;  // a reference, until the handshake is done
+    struct pbuf *held_syn;        // the peer's, that crossed ours
+    uint32_t recover;             // NewReno: recovery lasts up to here
+    uint32_t challenged;          // tick of the last challenge ACK
+    uint32_t orphan_due;          // tick of FIN_WAIT_2's end, 0: not there yet
+    uint32_t orphan_ticks;        // how long FIN_WAIT_2 may last
+    bool in_time_wait;            // counted there
+};
+
+// ---- tcp_connection.c ----
+
+// NULL: no memory.
+struct tcp_connection *tcp_connection_create(struct tcp_pcb *pcb);
+
+static inline struct tcp_connection *tcp_connection_of(struct tcp_pcb *pcb)
+{
+    return tcp_ext_arg_get(pcb, TCP_ARGUMENT_CONNECTION);
+}
+
+// Notice whether the connection's PCB is freed until tcp_connection_survived.
+void tcp_connection_watch(struct tcp_connection *c);
+bool tcp_connection_survived(void);
+
+// Called before lwIP's timers look at the PCB; and the tick at which a closed
+// one leaves FIN_WAIT_2.
+void tcp_connection_before_timers(struct tcp_pcb *pcb);
+uint32_t tcp_connection_orphan_due(struct tcp_pcb *pcb);
+
+// ---- tcp_half_open.c: handshakes that the peer began ----
+
+void tcp_half_open_begin(struct tcp_socket *listener, struct tcp_connection *c);
+// The handshake is over, one way or the other.
+void tcp_half_open_end(struct tcp_connection *c);
+void tcp_half_open_end_all(struct tcp_socket *listener);
+// Keep to net.ipv4.tcp_max_syn_backlog. PCBs other than c's may go.
+void tcp_half_open_bound(struct tcp_connection *c);
+// May the ACK that ends the handshake do so now?
+bool tcp_half_open_may_end(const struct tcp_connection *c);
+
+// ---- tcp_recovery.c: loss, from outside (RFC 6582, 6928) ----
+
+// What was true before lwIP had a segment.
+struct tcp_before {
+    enum tcp_state state;
+    bool in_recovery;
+};
+void tcp_recovery(struct tcp_connection *c, const struct tcp_before *before);
+
+// ---- time_wait.c ----
+
+void tcp_time_wait_begin(struct tcp_connection *c);
+void tcp_time_wait_end(struct tcp_connection *c);
+// Make room: false if nobody waits.
+bool tcp_time_wait_recycle_oldest(void);
+// A SYN with this sequence number arrives for a PCB in TIME_WAIT, which is
+// selected: does it make way? Then it is gone.
+bool tcp_time_wait_recycle(struct tcp_pcb *pcb, uint32_t sequence);

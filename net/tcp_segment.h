@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// An arriving TCP segment, taken apart, before lwIP has it.
+
+#pragma once
+
+#include "tcp_connection.h"
+
+struct tcp_segment {
+    struct pbuf *p;          // payload: the TCP header
+    struct tcp_hdr *header;  // in network byte order
+    unsigned flags;
+    uint32_t sequence, acknowledged;
+    uint16_t header_length, data_length;
+    bool has_timestamp;
+    uint32_t timestamp;
+};
+
+// tcp_input.c: hand a segment of the selected bucket to lwIP, which frees it.
+void tcp_segment_to_lwip(struct tcp_segment *s, struct netif *netif);
+
+// tcp_segment.c: say what is expected. A true peer can act on it, a forger does
+// not see it.
+void tcp_challenge(struct tcp_pcb *pcb);
+
+// tcp_acceptable.c: is it for lwIP? False: it was dealt with, and is the
+// caller's to free. The next checks are those of tcp_segment.c.
+bool tcp_segment_is_acceptable(struct tcp_connection *c,
+                               const struct tcp_segment *s);
+
+// tcp_simultaneous.c: a segment in SYN_SENT; as above. Takes s->p, and sets it
+// to NULL, if it keeps the segment.
+bool tcp_simultaneous_open(struct tcp_connection *c, struct tcp_segment *s,
+                           struct netif *netif);
+// A SYN of ours for a peer whose SYN has come acknowledges that.
+void tcp_simultaneous_answer(const struct tcp_connection *c,
+                             struct tcp_hdr *header);
