@@ -50,6 +50,7 @@ tests-y += support.c
 tests-y += time.c
 tests-y += tty.c
 tests-y += pty.c
+tests-y += tun.c
 tests-y += uname_sysinfo.c
 tests-y += vdso.c
 tests-y += unix_support.c
