@@ -78,7 +78,7 @@ static void set_attached(struct tun *tun, bool attached)
     WITH_LOCK(&tun->lock) {
         tun->attached = attached;
     }
-    tun->interface.notify(&tun->interface);  // the link is up, or down
+    tun->interface.serve(&tun->interface);  // the link is up, or down
 }
 
 // Attach a file to the interface of that name, old or new. tun_devices held.
@@ -306,7 +306,7 @@ static long set_carrier(struct tun *tun, uaddr argument)
     WITH_LOCK(&tun->lock) {
         tun->carrier = carrier != 0;
     }
-    tun->interface.notify(&tun->interface);
+    tun->interface.serve(&tun->interface);
     return 0;
 }
 
