@@ -14,6 +14,7 @@ tests-y += fcntl_fd.c
 tests-y += file_locks.c
 tests-y += files.c
 tests-y += fork_exec.c
+tests-y += frames.c
 tests-y += futex_threads.c
 tests-y += futex_words.c
 tests-y += getrandom.c

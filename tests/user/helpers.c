@@ -102,6 +102,8 @@ static const struct {
     {"exit", exit_with},
     {"probe", probe},
     {"churn", churn},
+    {"capture", capture},
+    {"inject", inject},
 };
 
 int run_helper(int argc, char **argv)
