@@ -163,6 +163,7 @@ kernel-y += syscall/advise.c
 kernel-y += fs/proc_load.c
 kernel-y += syscall/eventfd.c
 kernel-y += fs/epoll.c
+kernel-y += fs/async.c
 kernel-y += fs/epoll_item.c
 kernel-y += syscall/epoll.c
 kernel-y += syscall/signalfd.c

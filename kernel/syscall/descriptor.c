@@ -5,6 +5,7 @@
 
 #include <abi/fcntl.h>
 #include <abi/ioctl.h>
+#include <fs/async.h>
 #include <fs/fcntl_command.h>
 #include <fs/file.h>
 #include <fs/vfs.h>
@@ -61,19 +62,20 @@ long sys_dup3(long from, long to, long flags)
 // Of an open file, only these flags can change.
 #define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
-static long set_flags(struct file *file, unsigned flags)
+static long set_flags(struct file *file, int fd, unsigned flags)
 {
     unsigned old = file->flags;
 
-    if (flags & O_ASYNC)
-        return -EINVAL;
     if ((flags & ~old & O_NOATIME) && !(file->inode && task_owns(file->inode)))
         return -EPERM;
     __atomic_store_n(&file->flags,
                      (old & ~(unsigned)SETTABLE_FLAGS) |
                          (flags & SETTABLE_FLAGS),
                      __ATOMIC_RELAXED);
-    return 0;
+    if (!((flags ^ old) & O_ASYNC))
+        return 0;
+    int error = file_set_async(file, fd, flags & O_ASYNC);
+    return error == -ENOTTY ? 0 : error;  // nothing happens to such a file
 }
 
 // Commands that work on O_PATH files too; 1: it is none of them.
@@ -98,7 +100,8 @@ static long descriptor_command(long fd, unsigned command, unsigned long arg)
     }
 }
 
-static long file_command(struct file *file, unsigned command, unsigned long arg)
+static long file_command(struct file *file, int fd, unsigned command,
+                         unsigned long arg)
 {
     const struct fcntl_command *extra;
 
@@ -107,7 +110,7 @@ static long file_command(struct file *file, unsigned command, unsigned long arg)
     if (file->flags & O_PATH)
         return -EBADF;
     if (command == F_SETFL)
-        return set_flags(file, (unsigned)arg);
+        return set_flags(file, fd, (unsigned)arg);
     linkset_for_each(extra, fcntl_commands)
         if (extra->command == command)
             return extra->function(file, command, arg);
@@ -123,7 +126,7 @@ long sys_fcntl(long fd, long command, unsigned long arg)
     struct file *file = fd_get_path(fd);
     if (!file)
         return -EBADF;
-    result = file_command(file, (unsigned)command, arg);
+    result = file_command(file, (int)fd, (unsigned)command, arg);
     file_put(file);
     return result;
 }
@@ -142,6 +145,15 @@ static long set_nonblocking(struct file *file, uaddr argument)
         __atomic_and_fetch(&file->flags, ~(unsigned)O_NONBLOCK,
                            __ATOMIC_RELAXED);
     return 0;
+}
+
+static long set_async(struct file *file, int fd, uaddr argument)
+{
+    int32_t on;
+
+    if (GET_USER(&on, argument))
+        return -EFAULT;
+    return file_set_async(file, fd, on != 0);
 }
 
 // Bytes between the position and the end of a regular file.
@@ -168,6 +180,9 @@ long sys_ioctl(long fd, long command, uaddr argument)
         break;
     case FIONBIO:
         result = set_nonblocking(file, argument);
+        break;
+    case FIOASYNC:
+        result = set_async(file, (int)fd, argument);
         break;
     default:
         if (file->ops->ioctl)

@@ -42,6 +42,7 @@ tests-y += send_recv_udp.c
 tests-y += sendmsg_recvmsg.c
 tests-y += shutdown_close.c
 tests-y += signals.c
+tests-y += sigio.c
 tests-y += socket_create.c
 tests-y += socket_files.c
 tests-y += socket_filter.c

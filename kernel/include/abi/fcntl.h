@@ -58,6 +58,8 @@
 #define F_GETOWN        9
 #define F_SETSIG        10
 #define F_GETSIG        11
+#define F_SETOWN_EX     15
+#define F_GETOWN_EX     16
 #define F_OFD_GETLK     36
 #define F_OFD_SETLK     37
 #define F_OFD_SETLKW    38

@@ -65,6 +65,7 @@ struct file {
     struct mutex position_lock;  // RANK_FILE
     uint64_t position;           // (position_lock)
     struct list_node watchers;   // (file_watch_lock) next is NULL before any
+    struct file_async *async;    // (file_watch_lock) fs/async.c's, or NULL
 };
 
 // A file with one reference, not yet in a table. NULL: no memory.
