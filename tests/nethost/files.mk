@@ -42,4 +42,5 @@ nethost-tests += tcp_bounds.c
 nethost-tests += tcp_timers.c
 nethost-tests += udp_icmp.c
 nethost-tests += arp_dhcp.c
+nethost-tests += bad_wire.c
 nethost-tests += fuzz.c

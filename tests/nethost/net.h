@@ -91,6 +91,7 @@ struct wire {
     bool up;
     bool full;          // the transmit ring has no room
     unsigned dropping;  // so many frames are lost on their way out
+    void (*takes)(struct frame *frame);  // all frames, instead of being kept
 };
 extern struct wire wire;
 
