@@ -113,3 +113,15 @@ int link_set_name(struct net_link *link, const char *name)
     observe_link(link, false);
     return 0;
 }
+
+int link_set_address(struct net_link *link, const uint8_t *mac)
+{
+    struct net_interface *interface = link->interface;
+
+    if (!interface->ops->set_mac_address)
+        return -EOPNOTSUPP;
+    int error = interface->ops->set_mac_address(interface, mac);
+    if (error == 0)
+        link_poll(link);  // which sees that it is another one
+    return error;
+}

@@ -396,6 +396,18 @@ void link_put(struct net_link *link)
         kfree(link);
 }
 
+// Has the driver another hardware address than we know?
+static void link_check_address(struct net_link *link)
+{
+    uint8_t mac[ETHERNET_ADDRESS_SIZE];
+
+    link->interface->ops->local_mac_address(link->interface, mac);
+    if (memcmp(mac, link->netif.hwaddr, sizeof(mac)) == 0)
+        return;
+    memcpy(link->netif.hwaddr, mac, sizeof(mac));
+    observe_link(link, false);
+}
+
 static void link_check_state(struct net_link *link)
 {
     bool up = link->interface->ops->link_up(link->interface);
@@ -422,6 +434,7 @@ bool link_poll(struct net_link *link)
         wake_up_all(&NET_SERVER.room);
     }
     link_check_state(link);
+    link_check_address(link);
     return interface->ops->poll(interface, POLL_BUDGET) == POLL_BUDGET;
 }
 

@@ -296,6 +296,36 @@ static long get_interface(const struct tun *tun, uaddr argument)
     return PUT_USER(argument, request);
 }
 
+static long get_address(struct tun *tun, uaddr argument)
+{
+    struct abi_ifreq request;
+    int error = GET_USER(&request, argument);
+
+    if (error < 0)
+        return error;
+    memset(request.bytes, 0, sizeof(request.bytes));
+    request.hardware.type = tun->interface.hardware;
+    tun->interface.ops->local_mac_address(&tun->interface,
+                                          request.hardware.address);
+    return PUT_USER(argument, request);
+}
+
+static long set_address(struct tun *tun, uaddr argument)
+{
+    struct net_interface *interface = &tun->interface;
+    struct abi_ifreq request;
+    int error = GET_USER(&request, argument);
+
+    if (error == 0 && request.hardware.type != interface->hardware)
+        error = -EINVAL;
+    if (error == 0)
+        error = interface->ops->set_mac_address(interface,
+                                                request.hardware.address);
+    if (error == 0)
+        interface->serve(interface);
+    return error;
+}
+
 static long set_carrier(struct tun *tun, uaddr argument)
 {
     int32_t carrier;
@@ -331,6 +361,10 @@ static long tun_command(struct tun *tun, unsigned command, uaddr argument)
         return 0;
     case TUNSETOFFLOAD:  // none is offered
         return argument ? -EINVAL : 0;
+    case SIOCGIFHWADDR:
+        return get_address(tun, argument);
+    case SIOCSIFHWADDR:
+        return set_address(tun, argument);
     case TUNSETCARRIER:
         return set_carrier(tun, argument);
     default:

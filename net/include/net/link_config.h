@@ -23,3 +23,6 @@ int link_set_mtu(struct net_link *link, unsigned mtu);  // 0, -EINVAL
 bool link_name_valid(const char *name);
 // 0, -EEXIST, -EINVAL (no name), -EBUSY (the link is up).
 int link_set_name(struct net_link *link, const char *name);
+
+// Another hardware address: 0, -EOPNOTSUPP, -EADDRNOTAVAIL (no station's).
+int link_set_address(struct net_link *link, const uint8_t *mac);
