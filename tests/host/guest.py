@@ -67,10 +67,10 @@ class Guest:
         self.ended = False          # the console has closed
         self.changed = threading.Condition()
         rules = [self._forward(rule) for rule in forward]
-        environment = dict(
-            os.environ, KERNEL=kernel, INITRD=initrd, APPEND=append,
-            HOSTFWD=" ".join(rules) or "none",
-            PCAP=os.path.join(folder, "net.pcap"), **(settings or {}))
+        environment = {
+            **os.environ, "KERNEL": kernel, "INITRD": initrd, "APPEND": append,
+            "HOSTFWD": " ".join(rules) or "none",
+            "PCAP": os.path.join(folder, "net.pcap"), **(settings or {})}
         self.command = command or [os.path.join(TREE, "tools/qemu"), *arguments]
         self.log = open(os.path.join(folder, "console.log"), "wb")
         self.errors = open(os.path.join(folder, "stderr.log"), "wb")
