@@ -10,16 +10,24 @@
 
 #include "tcp.h"
 
+// Finding lost segments, net/tcp_recovery.c.
+struct tcp_recovery {
+    bool active;
+    uint32_t end;    // what must be acknowledged for it to be over
+    uint32_t first;  // the first missing segment was this one
+    uint32_t mark;   // and had been sent again when so much had been sent
+};
+
 struct tcp_connection {
     struct tcp_pcb *pcb;
     struct list_node node;  // listener's half_opens, or the FIFO of TIME_WAIT
     struct tcp_socket *listener;  // a reference, until the handshake is done
     struct pbuf *held_syn;        // the peer's, that crossed ours
-    uint32_t recover;             // NewReno: recovery lasts up to here
-    uint32_t challenged;          // tick of the last challenge ACK
-    uint32_t orphan_due;          // tick of FIN_WAIT_2's end, 0: not there yet
-    uint32_t orphan_ticks;        // how long FIN_WAIT_2 may last
-    bool in_time_wait;            // counted there
+    struct tcp_recovery recovery;
+    uint32_t challenged;    // tick of the last challenge ACK
+    uint32_t orphan_due;    // tick of FIN_WAIT_2's end, 0: not there yet
+    uint32_t orphan_ticks;  // how long FIN_WAIT_2 may last
+    bool in_time_wait;      // counted there
 };
 
 // ---- tcp_connection.c ----
@@ -52,14 +60,22 @@ void tcp_half_open_bound(struct tcp_connection *c);
 // May the ACK that ends the handshake do so now?
 bool tcp_half_open_may_end(const struct tcp_connection *c);
 
-// ---- tcp_recovery.c: loss, from outside (RFC 6582, 6928) ----
+// ---- tcp_recovery.c: loss, from outside (RFC 6675, 6928) ----
 
-// What was true before lwIP had a segment.
-struct tcp_before {
-    enum tcp_state state;
-    bool in_recovery;
+// An acknowledgement: its number and its SACK blocks.
+#define TCP_SACK_BLOCKS 4
+struct tcp_ack {
+    uint32_t number;
+    unsigned blocks;
+    struct {
+        uint32_t left, right;
+    } sack[TCP_SACK_BLOCKS];
 };
-void tcp_recovery(struct tcp_connection *c, const struct tcp_before *before);
+
+// An acknowledgement has come that lwIP has not yet seen.
+void tcp_recovery_input(struct tcp_connection *c, const struct tcp_ack *ack);
+// The handshake is done.
+void tcp_initial_window(struct tcp_pcb *pcb);
 
 // ---- time_wait.c ----
 

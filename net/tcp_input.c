@@ -89,7 +89,7 @@ static struct tcp_flow segment_flow(const struct tcp_segment *s)
 }
 
 // lwIP has had the segment, and its connection lives.
-static void finish(struct tcp_connection *c, const struct tcp_before *before)
+static void finish(struct tcp_connection *c, enum tcp_state before)
 {
     struct tcp_pcb *pcb = c->pcb;
 
@@ -97,7 +97,8 @@ static void finish(struct tcp_connection *c, const struct tcp_before *before)
     // timer with nothing to send, which lwIP asserts never to happen.
     if (!pcb->unsent)
         pcb->persist_backoff = 0;
-    tcp_recovery(c, before);
+    if (before < ESTABLISHED && pcb->state >= ESTABLISHED)
+        tcp_initial_window(pcb);
     if (pcb->state == TIME_WAIT && !c->in_time_wait)
         tcp_time_wait_begin(c);
 }
@@ -114,11 +115,11 @@ static void to_connection(struct tcp_connection *c, struct tcp_segment *s,
             pbuf_free(s->p);
         return;
     }
-    struct tcp_before before = {pcb->state, pcb->flags & TF_INFR};
+    enum tcp_state before = pcb->state;
     tcp_connection_watch(c);
     tcp_segment_to_lwip(s, netif);
     if (tcp_connection_survived())
-        finish(c, &before);
+        finish(c, before);
 }
 
 // Perhaps a connection begins. Short of memory lwIP would make room for its PCB

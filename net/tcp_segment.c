@@ -22,6 +22,8 @@
 #define MSS_DEFAULT 536
 #define MSS_LEAST   48
 
+#define TCP_OPTION_SACK 5  // RFC 2018; lwIP only sends it
+
 struct segment {
     struct tcp_hdr *header;
     struct pbuf *data;
@@ -74,25 +76,68 @@ static void clamp_mss(const struct options *options, unsigned at)
     *low = mss;
 }
 
+// The option at `at`: its size, 0 if there is no more.
+static unsigned option_size(const struct options *options, unsigned at)
+{
+    if (at + 1 > options->length ||
+        *option_byte(options, at) == LWIP_TCP_OPT_EOL)
+        return 0;
+    if (*option_byte(options, at) == LWIP_TCP_OPT_NOP)
+        return 1;
+    if (at + 2 > options->length)
+        return 0;
+    unsigned size = *option_byte(options, at + 1);
+    return at + size <= options->length ? size : 0;
+}
+
 // lwIP takes the size of segments from whatever segment has the option. Only a
 // SYN may (RFC 9293, 3.2): later it would be smaller than what is queued.
 static void check_mss(const struct options *options, bool is_syn)
 {
-    for (unsigned at = 0, size; at + 1 < options->length; at += size) {
-        uint8_t kind = *option_byte(options, at);
-
-        if (kind == LWIP_TCP_OPT_EOL)
-            return;
-        size = kind == LWIP_TCP_OPT_NOP ? 1 : *option_byte(options, at + 1);
-        if (size == 0 || at + size > options->length)
-            return;
-        if (kind != LWIP_TCP_OPT_MSS || size != LWIP_TCP_OPT_LEN_MSS)
+    for (unsigned at = 0, size; (size = option_size(options, at)); at += size) {
+        if (*option_byte(options, at) != LWIP_TCP_OPT_MSS ||
+            size != LWIP_TCP_OPT_LEN_MSS)
             continue;
         if (is_syn)
             clamp_mss(options, at);
         else
             options_erase(options, at, size);
     }
+}
+
+static uint32_t option_word(const struct options *options, unsigned at)
+{
+    uint32_t word = 0;
+
+    for (unsigned i = 0; i < sizeof(word); i++)
+        word = word << 8 | *option_byte(options, at + i);
+    return word;
+}
+
+static void read_sack(const struct options *options, unsigned at, unsigned size,
+                      struct tcp_ack *ack)
+{
+    for (unsigned i = 2; i + 8 <= size && ack->blocks < TCP_SACK_BLOCKS;
+         i += 8) {
+        ack->sack[ack->blocks].left = option_word(options, at + i);
+        ack->sack[ack->blocks].right = option_word(options, at + i + 4);
+        ack->blocks++;
+    }
+}
+
+// An acknowledgement in a connection: was anything lost?
+static void acknowledgement(struct tcp_pcb *pcb, const struct segment *segment,
+                            const struct options *options)
+{
+    struct tcp_ack ack = {.number = segment->header->ackno};
+
+    if (!pcb->unacked && !pcb->unsent)
+        return;
+    for (unsigned at = 0, size; (size = option_size(options, at)); at += size) {
+        if (*option_byte(options, at) == TCP_OPTION_SACK)
+            read_sack(options, at, size, &ack);
+    }
+    tcp_recovery_input(tcp_connection_of(pcb), &ack);
 }
 
 static bool answers_syn(const struct tcp_pcb *pcb,
@@ -244,5 +289,8 @@ err_t net_tcp_segment_hook(struct tcp_pcb *pcb, struct tcp_hdr *header,
         return ERR_VAL;
     }
     check_options(pcb, &segment, &options);
+    if (pcb->state >= ESTABLISHED && pcb->state != TIME_WAIT &&
+        !(flags & TCP_RST))
+        acknowledgement(pcb, &segment, &options);
     return ERR_OK;
 }
