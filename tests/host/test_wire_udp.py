@@ -59,6 +59,12 @@ def test_impossible_length_is_dropped_and_counted(bound, length):
     assert bound.counters()["Udp InErrors"] == before["Udp InErrors"] + 1
 
 
+def test_what_follows_the_datagram_is_cut_off(bound):
+    """The UDP length counts, not IP's (Linux; RFC 768)."""
+    bound.peer.send_ip(UDP, udp(9, PORT, b"data") + b"surplus")
+    assert receives(bound, "data")
+
+
 @pytest.mark.parametrize("length", range(0, 8, 2))
 def test_truncated_header_is_dropped(bound, length):
     bound.peer.send_ip(UDP, udp(9, PORT)[:length])
