@@ -149,8 +149,15 @@ static void resend_lost(struct tcp_pcb *pcb, struct tcp_recovery *r,
 
 // ---- recovery ----
 
+// lwIP has just sent the first segment again.
 static void begin(struct tcp_pcb *pcb, struct tcp_recovery *r)
 {
+    struct tcp_seg *const heads[] = {pcb->unacked, pcb->unsent};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(heads); i++) {
+        if (heads[i] && seg_start(heads[i]) == pcb->lastack)
+            heads[i]->flags |= SEG_RESENT;
+    }
     r->active = true;
     r->end = pcb->snd_nxt;
     r->first = pcb->lastack - 1;  // none yet
