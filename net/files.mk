@@ -84,6 +84,7 @@ net-y += unix_name.c
 net-y += unix_connect.c
 net-y += unix_message.c
 net-y += unix_send.c
+net-y += unix_filter.c
 net-y += unix_receive.c
 net-y += unix_poll.c
 net-y += unix_credentials.c

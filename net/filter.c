@@ -95,6 +95,18 @@ static bool load(const struct bpf_packet *bpf, uint32_t offset, void *to,
 
 // What this machine does not have (marks, receive queues, tags taken out of
 // frames) is 0, as for a packet without.
+uint32_t filter_know_machine(uint32_t what)
+{
+    switch (what) {
+    case SKF_AD_CPU:
+        return this_hart()->id;
+    case SKF_AD_RANDOM:
+        return random_u32();
+    default:
+        return 0;
+    }
+}
+
 static uint32_t know(const struct bpf_packet *bpf, uint32_t what)
 {
     const struct filter_packet *packet =
@@ -109,31 +121,33 @@ static uint32_t know(const struct bpf_packet *bpf, uint32_t what)
         return packet->interface;
     case SKF_AD_HATYPE:
         return packet->hardware;
-    case SKF_AD_CPU:
-        return this_hart()->id;
     case SKF_AD_PAY_OFFSET:
         return filter_payload_offset(packet);
-    case SKF_AD_RANDOM:
-        return random_u32();
     default:
-        return 0;
+        return filter_know_machine(what);
     }
+}
+
+uint32_t filter_run_program(struct socket *socket,
+                            const struct bpf_packet *packet)
+{
+    if (!READ_ONCE(socket->filter))
+        return UINT32_MAX;
+    struct socket_filter *filter = filter_of(socket);
+    if (!filter)
+        return UINT32_MAX;
+    uint32_t keep = bpf_run(filter->program, packet);
+    filter_put(filter);
+    return keep;
 }
 
 size_t filter_run(struct socket *socket, struct filter_packet *packet)
 {
     size_t length = filter_packet_length(packet);
 
-    if (!READ_ONCE(socket->filter))
-        return length;
-    struct socket_filter *filter = filter_of(socket);
-    if (!filter)
-        return length;
     packet->bpf =
         (struct bpf_packet){.length = length, .load = load, .know = know};
-    uint32_t keep = bpf_run(filter->program, &packet->bpf);
-    filter_put(filter);
-    return MIN(length, (size_t)keep);
+    return MIN(length, (size_t)filter_run_program(socket, &packet->bpf));
 }
 
 // ---- options ----

@@ -196,19 +196,19 @@ static int unix_peer_address(struct socket *socket,
     .poll = unix_poll_op, .ioctl = unix_ioctl_op, .close = unix_close_op,     \
     .destroy = unix_destroy_op
 
-static const struct socket_ops connection_ops = {
-    COMMON_OPS,
-    .listen = unix_listen_op,
-    .accept = unix_accept_op,
-    .unaccept = unix_unaccept_op,
-    .connect = unix_connect_op,
-};
-SOCKET_FAMILY(unix_stream) = {AF_UNIX, SOCK_STREAM, PF_UNIX, &connection_ops};
-SOCKET_FAMILY(unix_seqpacket) = {AF_UNIX, SOCK_SEQPACKET, PF_UNIX,
-                                 &connection_ops};
+#define CONNECTION_OPS                                              \
+    COMMON_OPS, .listen = unix_listen_op, .accept = unix_accept_op, \
+                .unaccept = unix_unaccept_op, .connect = unix_connect_op
+
+static const struct socket_ops stream_ops = {CONNECTION_OPS};
+SOCKET_FAMILY(unix_stream) = {AF_UNIX, SOCK_STREAM, PF_UNIX, &stream_ops};
+
+static const struct socket_ops packet_ops = {CONNECTION_OPS, .filters = true};
+SOCKET_FAMILY(unix_seqpacket) = {AF_UNIX, SOCK_SEQPACKET, PF_UNIX, &packet_ops};
 
 static const struct socket_ops datagram_ops = {
     COMMON_OPS,
+    .filters = true,
     .connect = unix_connect_datagram_op,
 };
 SOCKET_FAMILY(unix_dgram) = {AF_UNIX, SOCK_DGRAM, PF_UNIX, &datagram_ops};

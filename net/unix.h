@@ -7,6 +7,7 @@
 //   unix_connect.c      pairs, listen, accept, connect
 //   unix_message.c      what waits in a receive queue
 //   unix_send.c, unix_receive.c
+//   unix_filter.c       SO_ATTACH_FILTER
 //   unix_poll.c         readiness and the ioctls
 //   unix_credentials.c  who is at the other end; SCM_CREDENTIALS
 //   unix_rights.c       files on their way from process to process; SCM_RIGHTS
@@ -45,7 +46,8 @@ struct unix_credentials {
 struct unix_message {
     struct list_node node;       // (s) of the receiver
     struct unix_socket *sender;  // (i) a reference; its send_memory counts this
-    size_t length;               // (i) bytes in all
+    size_t length;               // bytes in all; a filter may cut it
+    size_t allocated;            // (i) bytes that there are blocks for
     size_t offset;               // (recv) bytes read already (streams)
     size_t memory;               // (i) what SO_SNDBUF counts
     nsec_t arrived;              // (i) realtime, if the receiver wants it
@@ -160,8 +162,13 @@ struct unix_message *unix_message_create(size_t length);
 void unix_message_charge(struct unix_message *m, struct unix_socket *sender);
 // Fill it, or copy n bytes from `at` on. 0 or -EFAULT. May sleep.
 must_check int unix_message_fill(struct unix_message *m, struct uio *uio);
-must_check int unix_message_copy(const struct unix_message *m, size_t at,
-                                 size_t n, struct uio *uio);
+must_check  // A byte of it.
+    uint8_t
+    unix_message_byte(const struct unix_message *m, size_t at);
+// Cut the message as the receiver's filter says; false: it is not to have it.
+bool unix_filter(struct unix_socket *to, struct unix_message *m);
+int unix_message_copy(const struct unix_message *m, size_t at, size_t n,
+                      struct uio *uio);
 // No lock but name_mutex may be held: files may be closed by it.
 void unix_message_free(struct unix_message *m);
 void unix_messages_free(struct list_node *messages);

@@ -19,8 +19,8 @@ static size_t block_count(size_t length)
 
 static void blocks_free(struct unix_message *m)
 {
-    if (m->length > MESSAGE_BLOCK) {
-        for (size_t i = 0; i < block_count(m->length); i++)
+    if (m->allocated > MESSAGE_BLOCK) {
+        for (size_t i = 0; i < block_count(m->allocated); i++)
             kfree(m->blocks[i]);
     }
     kfree(m);
@@ -48,7 +48,7 @@ struct unix_message *unix_message_create(size_t length)
 
     if (!m)
         return NULL;
-    m->length = length;
+    m->length = m->allocated = length;
     m->memory = header + length;
     if (single) {
         m->blocks[0] = (uint8_t *)m + header;
@@ -70,6 +70,11 @@ int unix_message_fill(struct unix_message *m, struct uio *uio)
     if (error < 0)
         uio_revert(uio, uio->done - before);
     return error;
+}
+
+uint8_t unix_message_byte(const struct unix_message *m, size_t at)
+{
+    return m->blocks[at / MESSAGE_BLOCK][at % MESSAGE_BLOCK];
 }
 
 int unix_message_copy(const struct unix_message *m, size_t at, size_t n,

@@ -224,6 +224,11 @@ static int deliver_datagram(struct unix_socket *u,
         int error = find_receiver(u, message, &to);
         if (error < 0)
             return error;
+        if (!unix_filter(to, m)) {  // nobody is told
+            socket_put(&to->socket);
+            unix_message_free(m);
+            return 0;
+        }
         error = deliver(u, to, m);
         bool full = error == -EAGAIN;
         if (full)

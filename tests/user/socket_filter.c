@@ -166,3 +166,43 @@ TEST(lock)
                 EPERM);
     CHECK_OK(setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one)));
 }
+
+static void check_messages(int type)
+{
+    static char large[40000];
+
+    CHECK_OK(socketpair(AF_UNIX, type, 0, pair));
+    // The first byte decides; 5 bytes of what passes are kept.
+    CHECK_OK(attach(pair[1], PROGRAM(LOAD_BYTE(0), SKIP_UNLESS_EQUAL('y', 1),
+                                     RETURN(5), RETURN(0))));
+    CHECK_EQ(send(pair[0], "no", 2, 0), 2);
+    CHECK_EQ(send(pair[0], "yesterday", 9, 0), 9);
+    CHECK_EQ(receive(), 5);
+    CHECK_MEMORY(buffer, "yeste", 5);
+    CHECK_ERRNO(receive(), EAGAIN);
+    // A large one is cut as well, and looked at to its end.
+    CHECK_OK(attach(pair[1], PROGRAM(LOAD_BYTE(sizeof(large) - 1),
+                                     SKIP_UNLESS_EQUAL('z', 1), RETURN(33000),
+                                     RETURN(0))));
+    CHECK_EQ(send(pair[0], large, sizeof(large), 0), sizeof(large));
+    large[sizeof(large) - 1] = 'z';
+    CHECK_EQ(send(pair[0], large, sizeof(large), 0), sizeof(large));
+    CHECK_EQ(recv(pair[1], large, sizeof(large), MSG_DONTWAIT), 33000);
+    CHECK_ERRNO(receive(), EAGAIN);
+    // What was thrown away is no more the sender's.
+    CHECK_OK(attach(pair[1], PROGRAM(RETURN(0))));
+    for (int i = 0; i < 1000; i++)
+        CHECK_EQ(send(pair[0], large, 1000, MSG_DONTWAIT), 1000);
+}
+
+TEST(unix_datagrams)
+{
+    check_messages(SOCK_DGRAM);
+    if (receive() >= 0 || errno != EAGAIN)
+        FAIL("something came through");
+}
+
+TEST(unix_packets)
+{
+    check_messages(SOCK_SEQPACKET);
+}

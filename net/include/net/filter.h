@@ -38,5 +38,12 @@ bool filter_packet_copy(const struct filter_packet *packet, size_t at, void *to,
 // held other than the socket's.
 size_t filter_run(struct socket *socket, struct filter_packet *packet);
 
+// The same for what is no packet of the network. What the socket's program
+// says, UINT32_MAX if it has none.
+uint32_t filter_run_program(struct socket *socket,
+                            const struct bpf_packet *packet);
+// The ancillary loads that tell of the machine; 0 for others.
+uint32_t filter_know_machine(uint32_t what);
+
 // socket is destroyed.
 void filter_release(struct socket *socket);
