@@ -183,6 +183,21 @@ long datagram_ioctl_op(struct socket *socket, unsigned command, uaddr argument)
 
 // ---- sending ----
 
+struct pbuf *datagram_copy(struct message *message, int *error)
+{
+    size_t n = message->uio->resid;
+
+    net_lock();
+    struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, n, PBUF_RAM);
+    net_unlock();
+    *error = p ? copy_from_uio(message->uio, p->payload, n) : -ENOBUFS;
+    if (*error == 0)
+        return p;
+    if (p)
+        pbuf_drop(p);
+    return NULL;
+}
+
 int datagram_send(struct socket *socket, struct pbuf *p,
                   const struct ip_send *how, nsec_t until,
                   int (*transmit)(struct socket *socket, struct pbuf *p,

@@ -14,9 +14,7 @@
 #include <net/route.h>
 #include <net/server.h>
 
-// A number for fragments to be put together by. A packet that nobody may
-// fragment needs none (RFC 6864, 4.1).
-static uint16_t next_identification(void)
+uint16_t ip_send_identification(void)
 {
     static uint16_t number;  // (core)
 
@@ -25,6 +23,7 @@ static uint16_t next_identification(void)
     return number++;
 }
 
+// A packet that nobody may fragment needs no identification (RFC 6864, 4.1).
 static void fill_header(struct ip_hdr *ip, const struct ip_send *how,
                         uint8_t protocol, size_t length)
 {
@@ -33,7 +32,7 @@ static void fill_header(struct ip_hdr *ip, const struct ip_send *how,
     IPH_VHL_SET(ip, 4, IP_HLEN / 4);
     IPH_TOS_SET(ip, how->tos);
     IPH_LEN_SET(ip, lwip_htons(length));
-    IPH_ID_SET(ip, whole ? 0 : lwip_htons(next_identification()));
+    IPH_ID_SET(ip, whole ? 0 : lwip_htons(ip_send_identification()));
     IPH_OFFSET_SET(ip, whole ? PP_HTONS(IP_DF) : 0);
     IPH_TTL_SET(ip, how->ttl);
     IPH_PROTO_SET(ip, protocol);

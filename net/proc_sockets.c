@@ -9,6 +9,7 @@
 #include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
+#include <net/proc_socket.h>
 #include <net/server.h>
 
 #include "tcp.h"
@@ -29,50 +30,7 @@ static const uint8_t linux_state[] = {
     [TIME_WAIT] = ABI_TCP_TIME_WAIT,
 };
 
-// What a row says; ports in host order.
-struct row {
-    ip_addr_t local, peer;
-    uint16_t local_port, peer_port;
-    unsigned state, timer;
-    size_t send_queue, receive_queue;
-    unsigned retransmits;
-    unsigned uid;
-    uint64_t inode;
-};
-
-#define HEADINGS4 "local_address rem_address  "
-#define HEADINGS6                                                    \
-    "local_address                         remote_address          " \
-    "             "
-
-// An address as words of memory, read by this machine; IPv4's is mapped among
-// IPv6's.
-static void print_address(struct text *text, int family,
-                          const ip_addr_t *address, uint16_t port)
-{
-    ip6_addr_t ip = {0};
-
-    if (IP_IS_V6(address))
-        ip6_addr_copy(ip, *ip_2_ip6(address));
-    else if (IP_IS_V4(address))
-        ip4_2_ipv4_mapped_ipv6(&ip, ip_2_ip4(address));
-    if (family == AF_INET6)
-        text_printf(text, "%08X%08X%08X", ip.addr[0], ip.addr[1], ip.addr[2]);
-    text_printf(text, "%08X:%04X ", ip.addr[3], port);
-}
-
-static void print_row(struct text *text, int family, unsigned number,
-                      const struct row *r)
-{
-    text_printf(text, "%4u: ", number);
-    print_address(text, family, &r->local, r->local_port);
-    print_address(text, family, &r->peer, r->peer_port);
-    text_printf(text, "%02X %08lX:%08lX %02X:%08lX %08X %5u %8d %lu", r->state,
-                r->send_queue, r->receive_queue, r->timer, 0ul, r->retransmits,
-                r->uid, 0, r->inode);
-}
-
-static void fill_socket(struct row *r, const struct socket *socket)
+static void fill_socket(struct proc_socket_row *r, const struct socket *socket)
 {
     r->uid = socket->uid;
     r->inode = socket->inode;
@@ -103,10 +61,10 @@ static int family_of_pcb(struct tcp_pcb *pcb)
 static void print_tcp(struct text *text, int family, unsigned number,
                       struct tcp_pcb *pcb)
 {
-    struct row r = {.local = pcb->local_ip,
-                    .peer = *IP_ANY_TYPE,
-                    .local_port = pcb->local_port,
-                    .state = linux_state[pcb->state]};
+    struct proc_socket_row r = {.local = pcb->local_ip,
+                                .peer = *IP_ANY_TYPE,
+                                .local_port = pcb->local_port,
+                                .state = linux_state[pcb->state]};
     struct tcp_socket *t = socket_of_pcb(pcb);
 
     if (pcb->state == LISTEN) {
@@ -123,7 +81,7 @@ static void print_tcp(struct text *text, int family, unsigned number,
     }
     if (t)
         fill_socket(&r, &t->socket);
-    print_row(text, family, number, &r);
+    proc_print_socket(text, family, number, &r);
     text_printf(text, " 1 0 %u 0 0 %u -1\n",
                 pcb->state == LISTEN ? 100 : pcb->rto * TCP_SLOW_INTERVAL / 10,
                 pcb->state == LISTEN ? 10 : pcb->cwnd / MAX(pcb->mss, 1));
@@ -138,7 +96,7 @@ static void show_tcp_of(struct text *text, int family)
     text_printf(text,
                 "  sl  %s st tx_queue rx_queue tr tm->when retrnsmt   uid  "
                 "timeout inode\n",
-                family == AF_INET6 ? HEADINGS6 : HEADINGS4);
+                proc_socket_headings(family));
     net_lock();
     for (pcb = tcp_listen_pcbs.pcbs; pcb; pcb = pcb->next) {
         if (family_of_pcb(pcb) == family)
@@ -166,16 +124,17 @@ PROC_FILE(net_tcp6) = {"net/tcp6", show_tcp6, NULL};
 static void print_udp(struct text *text, unsigned number, struct udp_socket *u)
 {
     bool connected = u->socket.state == SOCKET_CONNECTED;
-    struct row r = {.local = u->local.ip,
-                    .local_port = u->local.port,
-                    .peer = connected ? u->peer.ip : *IP_ANY_TYPE,
-                    .peer_port = u->peer.port,
-                    .state = connected ? ABI_TCP_ESTABLISHED : ABI_TCP_CLOSE,
-                    .receive_queue = u->socket.receive_memory};
+    struct proc_socket_row r = {.local = u->local.ip,
+                                .local_port = u->local.port,
+                                .peer = connected ? u->peer.ip : *IP_ANY_TYPE,
+                                .peer_port = u->peer.port,
+                                .state = connected ? ABI_TCP_ESTABLISHED
+                                                   : ABI_TCP_CLOSE,
+                                .receive_queue = u->socket.receive_memory};
 
     fill_socket(&r, &u->socket);
     text_printf(text, " ");
-    print_row(text, u->socket.family, number, &r);
+    proc_print_socket(text, u->socket.family, number, &r);
     text_printf(text, " 2 0 %lu\n", u->socket.drops);
 }
 
@@ -186,7 +145,7 @@ static void show_udp_of(struct text *text, int family)
     text_printf(text,
                 "   sl  %s st tx_queue rx_queue tr tm->when retrnsmt   uid  "
                 "timeout inode ref pointer drops\n",
-                family == AF_INET6 ? HEADINGS6 : HEADINGS4);
+                proc_socket_headings(family));
     net_lock();
     for (struct udp_socket *u = udp_next(NULL); u; u = udp_next(u)) {
         if (u->socket.family == family)

@@ -52,6 +52,8 @@ static int find_family(int family, int type, int protocol,
             continue;
         }
         error = -EPROTONOSUPPORT;
+        if (protocol == 0 && row->ops->by_protocol)
+            continue;
         if (protocol == 0 || protocol == row->protocol ||
             row->protocol == ANY_PROTOCOL) {
             *found = row;

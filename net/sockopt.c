@@ -46,7 +46,8 @@ static int no_such_option(struct socket *socket, int level, bool reading)
     if (socket->family == AF_NETLINK)
         return -ENOPROTOOPT;
     bool known = level == IPPROTO_IP || level == socket->protocol ||
-                 (level == IPPROTO_IPV6 && socket->family == AF_INET6);
+                 (level == IPPROTO_IPV6 && socket->family == AF_INET6) ||
+                 (level == SOL_RAW && socket->type == SOCK_RAW);
     return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;
 }
 

@@ -31,7 +31,7 @@ void *lwip_port_calloc(size_t count, size_t size);
 /* Protocols. */
 #define LWIP_IPV4                1
 #define LWIP_IPV6                1
-#define LWIP_RAW                 0
+#define LWIP_RAW                 1
 #define LWIP_UDP                 1
 #define LWIP_TCP                 1
 #define LWIP_DNS                 1 /* for DHCP only */

@@ -7,12 +7,15 @@
 
 #include <lib/types.h>
 
-#define IPPROTO_IP   0
-#define IPPROTO_ICMP 1
-#define IPPROTO_TCP  6
-#define IPPROTO_UDP  17
-#define IPPROTO_IPV6 41
-#define IPPROTO_MAX  263
+#define IPPROTO_IP     0
+#define IPPROTO_ICMP   1
+#define IPPROTO_TCP    6
+#define IPPROTO_UDP    17
+#define IPPROTO_IPV6   41
+#define IPPROTO_ICMPV6 58
+#define IPPROTO_RAW    255
+#define SOL_RAW        255
+#define IPPROTO_MAX    263
 
 struct abi_sockaddr_in {
     uint16_t family;   // AF_INET
@@ -35,6 +38,7 @@ _Static_assert(sizeof(struct abi_sockaddr_in6) == 28, "struct sockaddr_in6");
 
 #define IP_TOS                    1
 #define IP_TTL                    2
+#define IP_HDRINCL                3
 #define IP_PKTINFO                8
 #define IP_MTU_DISCOVER           10
 #define IP_RECVERR                11
@@ -79,8 +83,12 @@ _Static_assert(sizeof(struct abi_in_pktinfo) == 12, "struct in_pktinfo");
 
 #define UDP_CORK 1
 
+#define ICMP_FILTER       1  // of level SOL_RAW
+#define ICMP6_FILTER      1  // of level IPPROTO_ICMPV6
+#define IPV6_CHECKSUM     7
 #define IPV6_UNICAST_HOPS 16
 #define IPV6_V6ONLY       26
+#define IPV6_HDRINCL      36
 #define IPV6_TCLASS       67
 
 #define TCP_NODELAY   1

@@ -23,6 +23,10 @@ long datagram_ioctl_op(struct socket *socket, unsigned command, uaddr argument);
 // What forbids sending: a pending error, SHUT_WR.
 int datagram_send_state(struct socket *socket);
 
+// What the user has to send, in one piece and with room for headers in front.
+// NULL: *error is -ENOBUFS or -EFAULT, else it is 0. May sleep.
+struct pbuf *datagram_copy(struct message *message, int *error);
+
 // Send p by the protocol's transmit, which runs under the core mutex, finds the
 // way, and says -EAGAIN where the ring of how->netif's link is full: then wait
 // for room and try again. Takes p. May sleep.

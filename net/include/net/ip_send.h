@@ -46,6 +46,10 @@ int ip_send_route(struct ip_send *how, const struct socket *socket,
 // -EMSGSIZE where IP_MTU_DISCOVER forbids fragments.
 int ip_send_fits(const struct ip_send *how, size_t length);
 
+// A number for an IPv4 packet's fragments to be put together by. Core mutex
+// held.
+uint16_t ip_send_identification(void);
+
 // Put an IP header in front of p and send it. p stays the caller's; on ERR_MEM
 // (the ring is full: wait for room at how->netif's link, and try again) it is
 // as it was, after a success its payload is undefined. Core mutex held.

@@ -114,6 +114,7 @@ struct socket_ops {
     const char *name;  // "TCP"
     size_t size;       // of the protocol's structure, which begins with socket
     bool filters;      // calls filter_run for what arrives
+    bool by_protocol;  // socket(2) has to name the protocol: 0 is another one
     int (*init)(struct socket *socket);
     int (*bind)(struct socket *socket, const struct socket_address *address);
     int (*listen)(struct socket *socket, int backlog);
