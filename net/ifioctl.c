@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: MIT
 //
-// netdevice(7): the ioctls that ask about interfaces (SIOCGIFCONF and its kin),
-// as ifconfig and getifaddrs-less programs use them.
+// netdevice(7): the ioctls that any socket answers about interfaces. Each is a
+// row of the linker set net_ioctls; here are the search and those that ask.
+// What changes is in net/ifioctl_set.c, net/route_ioctl.c, net/arp_ioctl.c.
 
 #include <abi/errno.h>
-#include <abi/netdevice.h>
 #include <abi/socket.h>
 #include <mm/uaccess.h>
+#include <net/address.h>
 #include <net/ifioctl.h>
 #include <net/link_config.h>
 #include <net/server.h>
+#include <proc/task.h>
 #include <string.h>
+
+struct net_link *ifreq_link(const struct abi_ifreq *request)
+{
+    char name[IFNAMSIZ];
+
+    memcpy(name, request->name, sizeof(name));
+    name[IFNAMSIZ - 1] = '\0';
+    name[strcspn(name, ":")] = '\0';
+    return link_by_name(name);
+}
+
+struct link_address *ifreq_address(const struct net_link *link,
+                                   const struct abi_ifreq *request)
+{
+    struct link_address *address;
+
+    list_for_each(address, &link->addresses, node) {
+        if (strncmp(address->label, request->name, IFNAMSIZ) == 0)
+            return address;
+    }
+    return NULL;
+}
+
+// ---- those that ask ----
 
 static void put_address(struct abi_ifreq *request, uint32_t address)
 {
@@ -19,90 +45,149 @@ static void put_address(struct abi_ifreq *request, uint32_t address)
     request->address.address = address;
 }
 
-static void put_hardware(struct abi_ifreq *request, const struct net_link *link)
+static int get_address(struct net_link *link, struct abi_ifreq *request)
+{
+    const struct link_address *address = ifreq_address(link, request);
+
+    if (!address)
+        return -EADDRNOTAVAIL;
+    put_address(request, ip_2_ip4(&address->ip)->addr);
+    return 0;
+}
+NET_IOCTL(get_address) = {.command = SIOCGIFADDR, .on_link = get_address};
+
+static int get_peer(struct net_link *link, struct abi_ifreq *request)
+{
+    const struct link_address *address = ifreq_address(link, request);
+
+    if (!address)
+        return -EADDRNOTAVAIL;
+    put_address(request, ip_2_ip4(&address->peer)->addr);
+    return 0;
+}
+NET_IOCTL(get_peer) = {.command = SIOCGIFDSTADDR, .on_link = get_peer};
+
+static int get_broadcast(struct net_link *link, struct abi_ifreq *request)
+{
+    const struct link_address *address = ifreq_address(link, request);
+
+    if (!address)
+        return -EADDRNOTAVAIL;
+    put_address(request, ip_2_ip4(&address->broadcast)->addr);
+    return 0;
+}
+NET_IOCTL(get_broadcast) = {.command = SIOCGIFBRDADDR,
+                            .on_link = get_broadcast};
+
+static int get_netmask(struct net_link *link, struct abi_ifreq *request)
+{
+    const struct link_address *address = ifreq_address(link, request);
+
+    if (!address)
+        return -EADDRNOTAVAIL;
+    put_address(request, ip4_mask_of(address->prefix));
+    return 0;
+}
+NET_IOCTL(get_netmask) = {.command = SIOCGIFNETMASK, .on_link = get_netmask};
+
+static int get_flags(struct net_link *link, struct abi_ifreq *request)
+{
+    request->flags = link_flags(link);  // the lower 16
+    return 0;
+}
+NET_IOCTL(get_flags) = {.command = SIOCGIFFLAGS, .on_link = get_flags};
+
+static int get_mtu(struct net_link *link, struct abi_ifreq *request)
+{
+    request->number = link->netif.mtu;
+    return 0;
+}
+NET_IOCTL(get_mtu) = {.command = SIOCGIFMTU, .on_link = get_mtu};
+
+static int get_hardware(struct net_link *link, struct abi_ifreq *request)
 {
     memset(request->bytes, 0, sizeof(request->bytes));
     request->hardware.type = link->interface->hardware;
     memcpy(request->hardware.address, link->netif.hwaddr,
            ETHERNET_ADDRESS_SIZE);
+    return 0;
 }
+NET_IOCTL(get_hardware) = {.command = SIOCGIFHWADDR, .on_link = get_hardware};
 
-// Fill in what the command asks of the link. Core mutex held.
-static int answer(const struct net_link *link, unsigned command,
-                  struct abi_ifreq *request)
+static int get_index(struct net_link *link, struct abi_ifreq *request)
 {
-    uint32_t address = netif_ip4_addr(&link->netif)->addr;
-    uint32_t mask = netif_ip4_netmask(&link->netif)->addr;
-
-    switch (command) {
-    case SIOCGIFFLAGS:
-        request->flags = link_flags(link);
-        return 0;
-    case SIOCGIFADDR:
-        put_address(request, address);
-        return address ? 0 : -EADDRNOTAVAIL;
-    case SIOCGIFBRDADDR:
-        put_address(request, link == NET_SERVER.loopback ? 0 : address | ~mask);
-        return address ? 0 : -EADDRNOTAVAIL;
-    case SIOCGIFNETMASK:
-        put_address(request, mask);
-        return address ? 0 : -EADDRNOTAVAIL;
-    case SIOCGIFMTU:
-        request->number = link->netif.mtu;
-        return 0;
-    case SIOCGIFHWADDR:
-        put_hardware(request, link);
-        return 0;
-    case SIOCGIFINDEX:
-        request->number = link_index(link);
-        return 0;
-    case SIOCGIFMETRIC:
-        request->number = 0;
-        return 0;
-    case SIOCGIFTXQLEN:
-        request->number = link == NET_SERVER.loopback ? 0 : 1000;
-        return 0;
-    case SIOCETHTOOL:  // there is nothing of a device to be tuned
-        return -EOPNOTSUPP;
-    default:
-        return -ENOTTY;
-    }
+    request->number = link_index(link);
+    return 0;
 }
+NET_IOCTL(get_index) = {.command = SIOCGIFINDEX, .on_link = get_index};
 
-static long ask_one(unsigned command, uaddr argument)
+static int get_metric(struct net_link *link, struct abi_ifreq *request)
+{
+    (void)link;
+    request->number = 0;  // there is none
+    return 0;
+}
+NET_IOCTL(get_metric) = {.command = SIOCGIFMETRIC, .on_link = get_metric};
+
+static int get_queue_length(struct net_link *link, struct abi_ifreq *request)
+{
+    (void)link;
+    request->number = LINK_QUEUE_LENGTH;
+    return 0;
+}
+NET_IOCTL(get_queue_length) = {.command = SIOCGIFTXQLEN,
+                               .on_link = get_queue_length};
+
+// Where the device is in memory: nowhere that a user could reach.
+static int get_map(struct net_link *link, struct abi_ifreq *request)
+{
+    (void)link;
+    memset(request->bytes, 0, sizeof(request->bytes));
+    return 0;
+}
+NET_IOCTL(get_map) = {.command = SIOCGIFMAP, .on_link = get_map};
+
+// There is nothing of a device to be tuned.
+static int tune(struct net_link *link, struct abi_ifreq *request)
+{
+    (void)link, (void)request;
+    return -EOPNOTSUPP;
+}
+NET_IOCTL(tune) = {.command = SIOCETHTOOL, .on_link = tune};
+
+static long get_name(uaddr argument)
 {
     struct abi_ifreq request;
-    struct net_link *link;
+    const struct net_link *link;
     int error = GET_USER(&request, argument);
 
     if (error < 0)
         return error;
     net_lock();
-    link = command == SIOCGIFNAME ? link_by_index(request.number)
-                                  : link_by_name(request.name);
-    if (!link)
-        error = -ENODEV;
-    else if (command == SIOCGIFNAME)
+    link = link_by_index(request.number);
+    if (link)
         memcpy(request.name, link->interface->name, sizeof(request.name));
-    else
-        error = answer(link, command, &request);
     net_unlock();
-    return error < 0 ? error : PUT_USER(argument, request);
+    return link ? PUT_USER(argument, request) : -ENODEV;
 }
+NET_IOCTL(get_name) = {.command = SIOCGIFNAME, .run = get_name};
 
-// The nth interface that has an address. Core mutex held.
-static struct net_link *addressed_link(unsigned n)
+// The nth address of all interfaces. Core mutex held.
+static const struct link_address *nth_address(unsigned n)
 {
-    struct net_link *link;
+    const struct net_link *link;
+    const struct link_address *address;
 
     list_for_each(link, &NET_SERVER.links, node) {
-        if (!ip4_addr_isany(netif_ip4_addr(&link->netif)) && n-- == 0)
-            return link;
+        list_for_each(address, &link->addresses, node) {
+            if (n-- == 0)
+                return address;
+        }
     }
     return NULL;
 }
 
-// SIOCGIFCONF: all interfaces with an address, or how much room they take.
+// SIOCGIFCONF: all addresses, or how much room they take.
 static long list_all(uaddr argument)
 {
     struct abi_ifconf list;
@@ -112,14 +197,13 @@ static long list_all(uaddr argument)
 
     for (unsigned i = 0; error == 0; i++) {
         net_lock();
-        struct net_link *link = addressed_link(i);
-        if (link) {
-            memset(&request, 0, sizeof(request));
-            memcpy(request.name, link->interface->name, sizeof(request.name));
-            put_address(&request, netif_ip4_addr(&link->netif)->addr);
+        const struct link_address *address = nth_address(i);
+        if (address) {
+            memcpy(request.name, address->label, sizeof(request.name));
+            put_address(&request, ip_2_ip4(&address->ip)->addr);
         }
         net_unlock();
-        if (!link)
+        if (!address)
             break;
         if (list.requests) {
             if (done + (int32_t)sizeof(request) > list.length)
@@ -131,15 +215,39 @@ static long list_all(uaddr argument)
     list.length = done;
     return error < 0 ? error : PUT_USER(argument, list);
 }
+NET_IOCTL(list_all) = {.command = SIOCGIFCONF, .run = list_all};
 
-long interface_ioctl(unsigned command, uaddr argument)
+// ---- the search ----
+
+static long run_on_link(const struct net_ioctl *row, uaddr argument)
 {
-    struct abi_ifreq unused;
+    struct abi_ifreq request;
+    struct net_link *link;
+    int error = GET_USER(&request, argument);
 
-    if (command == SIOCGIFCONF)
-        return list_all(argument);
-    if (command == SIOCGIFNAME ||
-        answer(NET_SERVER.loopback, command, &unused) != -ENOTTY)
-        return ask_one(command, argument);
+    if (error < 0)
+        return error;
+    net_lock();
+    link = ifreq_link(&request);
+    error = link ? row->on_link(link, &request) : -ENODEV;
+    net_unlock();
+    if (error < 0 || row->root)
+        return error;
+    return PUT_USER(argument, request);
+}
+
+long interface_ioctl(int family, unsigned command, uaddr argument)
+{
+    const struct net_ioctl *row;
+
+    linkset_for_each(row, net_ioctls) {
+        if (row->command != command ||
+            (row->only6 ? family != AF_INET6
+                        : row->only4 && family == AF_INET6))
+            continue;
+        if (row->root && current_process()->euid != 0)
+            return -EPERM;
+        return row->run ? row->run(argument) : run_on_link(row, argument);
+    }
     return -ENOTTY;
 }

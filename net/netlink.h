@@ -92,8 +92,13 @@ void netlink_deliver(struct netlink_socket *to, const void *data, size_t length,
 void netlink_multicast(unsigned group, const void *data, size_t length,
                        uint32_t from, uint32_t except);
 bool netlink_has_members(unsigned group);
-// The next datagram of the dump that is under way.
-void netlink_continue_dump(struct netlink_socket *n);
+// Begin a dump with its first datagram, or say that it cannot be had. why: in
+// words, or NULL.
+void netlink_start_dump(struct netlink_socket *n,
+                        const struct netlink_dump *dump);
+void netlink_refuse_dump(struct netlink_socket *n,
+                         const struct netlink_dump *dump, int error,
+                         const char *why);
 
 // ---- requests ----
 

@@ -203,10 +203,19 @@ int netlink_reply(struct netlink_request *request, uint16_t type,
     return written ? 0 : -EMSGSIZE;
 }
 
+// The request that asked for a change of this kind. What a change brings with
+// it (an address's routes) has none.
+static const struct netlink_request *cause_of(uint16_t type)
+{
+    bool same = netlink_cause && netlink_cause->header->type / 4 == type / 4;
+
+    return same ? netlink_cause : NULL;
+}
+
 void netlink_notify(unsigned group, uint16_t type, netlink_write *write,
                     const void *item)
 {
-    const struct netlink_request *cause = netlink_cause;
+    const struct netlink_request *cause = cause_of(type);
     bool echo = cause && cause->header->flags & NLM_F_ECHO;
     uint32_t port = cause ? cause->from->port : 0;
     struct netlink_writer w = {.room = NETLINK_MESSAGE_ROOM};

@@ -116,7 +116,26 @@ static void end_dump(struct netlink_dump *dump, struct netlink_writer *w,
     dump->next = NULL;
 }
 
-void netlink_continue_dump(struct netlink_socket *n)
+void netlink_refuse_dump(struct netlink_socket *n,
+                         const struct netlink_dump *dump, int error,
+                         const char *why)
+{
+    uint8_t room[256];
+    struct netlink_writer w = {.data = room, .room = sizeof(room)};
+    bool words = why && READ_ONCE(n->ext_ack);
+    int32_t *result = netlink_begin(
+        &w, NLMSG_DONE, NLM_F_MULTI | (words ? NLM_F_ACK_TLVS : 0),
+        dump->sequence, dump->port, sizeof(*result));
+
+    *result = error;
+    if (words)
+        netlink_put_string(&w, NLMSGERR_ATTR_MSG, why);
+    if (netlink_end(&w, result))
+        netlink_deliver(n, room, w.length, 0, 0);
+}
+
+// The next datagram of the dump that is under way.
+static void continue_dump(struct netlink_socket *n)
 {
     struct netlink_dump *dump = &n->dump;
     size_t room = MIN(MAX(n->largest_receive, PIECE_MIN), PIECE_MAX);
@@ -140,6 +159,13 @@ void netlink_continue_dump(struct netlink_socket *n)
     kfree(w.data);
 }
 
+void netlink_start_dump(struct netlink_socket *n,
+                        const struct netlink_dump *dump)
+{
+    n->dump = *dump;
+    continue_dump(n);
+}
+
 // Something was read: there is room for the next piece.
 static void go_on(struct netlink_socket *n)
 {
@@ -147,7 +173,7 @@ static void go_on(struct netlink_socket *n)
     if (n->dump.next &&
         n->socket.receive_memory <=
             (size_t)READ_ONCE(n->socket.options.receive_buffer) / 2)
-        netlink_continue_dump(n);
+        continue_dump(n);
     net_unlock();
 }
 

@@ -83,12 +83,12 @@ static int start_dump(struct netlink_request *request,
 
     if (n->dump.next)
         return -EBUSY;
+    *acknowledged = true;
     int error = row->start ? row->start(request, &dump) : 0;
     if (error < 0)
-        return error;
-    n->dump = dump;
-    netlink_continue_dump(n);
-    *acknowledged = true;
+        netlink_refuse_dump(n, &dump, error, request->why);
+    else
+        netlink_start_dump(n, &dump);
     return 0;
 }
 

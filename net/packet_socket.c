@@ -12,7 +12,6 @@
 #include <lwip/def.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
-#include <net/ifioctl.h>
 #include <net/observer.h>
 #include <proc/task.h>
 #include <string.h>
@@ -164,7 +163,7 @@ static long packet_ioctl_op(struct socket *socket, unsigned command,
     case SIOCOUTQ:
         return PUT_USER(argument, 0);
     default:
-        return interface_ioctl(command, argument);
+        return -ENOTTY;
     }
 }
 

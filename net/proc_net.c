@@ -5,11 +5,11 @@
 // in net/proc_sockets.c. The file lwip is ours: what its pools hold.
 
 #include <fs/proc.h>
-#include <lwip/etharp.h>
 #include <lwip/memp.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/stats.h>
 #include <net/address.h>
+#include <net/neighbour.h>
 #include <net/pcb_table.h>
 #include <net/route_table.h>
 #include <net/server.h>
@@ -71,26 +71,24 @@ PROC_FILE(net_route) = {"net/route", show_route, NULL};
 
 static void show_arp(struct text *text)
 {
-    ip4_addr_t *address;
-    struct netif *netif;
-    struct eth_addr *mac;
+    struct neighbour n;
 
     text_printf(text, "IP address       HW type     Flags       HW address     "
                       "       Mask     Device\n");
     net_lock();
-    for (size_t i = 0; i < ARP_TABLE_SIZE; i++) {
-        char name[IP4ADDR_STRLEN_MAX];
+    for (unsigned i = 0; neighbour_get(i, &n); i++) {
+        char name[IPADDR_STRLEN_MAX];
 
-        if (!etharp_get_entry(i, &address, &netif, &mac))
+        if (!IP_IS_V4(&n.ip))
             continue;
-        struct net_link *link = netif->state;
-        ip4addr_ntoa_r(address, name, sizeof(name));
+        ipaddr_ntoa_r(&n.ip, name, sizeof(name));
         text_printf(text,
                     "%-16s 0x%-10x0x%-10x%02x:%02x:%02x:%02x:%02x:%02x     *"
                     "        %s\n",
-                    name, 1, 2, mac->addr[0], mac->addr[1], mac->addr[2],
-                    mac->addr[3], mac->addr[4], mac->addr[5],
-                    link->interface->name);
+                    name, n.link->interface->hardware,
+                    n.state == NUD_PERMANENT ? ATF_COM | ATF_PERM : ATF_COM,
+                    n.mac[0], n.mac[1], n.mac[2], n.mac[3], n.mac[4], n.mac[5],
+                    n.link->interface->name);
     }
     net_unlock();
 }

@@ -14,8 +14,6 @@
 #include "netlink.h"
 #include "rtnl.h"
 
-#define TX_QUEUE_LENGTH 1000
-
 static void put_counters(struct netlink_writer *w, const struct net_link *link)
 {
     struct abi_link_stats64 stats;
@@ -71,7 +69,7 @@ static bool write_link(struct netlink_writer *w, const void *item,
     body->index = link_index(link);
     body->flags = link_flags(link);
     netlink_put_string(w, IFLA_IFNAME, link->interface->name);
-    netlink_put_u32(w, IFLA_TXQLEN, TX_QUEUE_LENGTH);
+    netlink_put_u32(w, IFLA_TXQLEN, LINK_QUEUE_LENGTH);
     netlink_put_u8(w, IFLA_OPERSTATE, operational_state(link));
     netlink_put_u8(w, IFLA_LINKMODE, 0);
     netlink_put_u32(w, IFLA_MTU, link->netif.mtu);

@@ -185,8 +185,10 @@ static int find_route4(struct route *answer, const struct net_link *out,
     answer->protocol = RTPROT_UNSPEC;
     answer->flags = RTM_F_CLONED;
     answer->metric = 0;
-    if (route->type == RTN_LOCAL)
+    if (route->type == RTN_LOCAL) {
         answer->link = NET_SERVER.loopback;
+        answer->flags |= RTCF_LOCAL;
+    }
     return error;
 }
 
@@ -263,9 +265,11 @@ static int get_route(struct netlink_request *request)
         error = body->family == AF_INET
                     ? find_route4(&answer, out, body->flags & RTM_F_FIB_MATCH)
                     : find_route6(&answer);
-    return error < 0
-               ? error
-               : netlink_reply(request, RTM_NEWROUTE, write_route, &answer);
+    if (error < 0)
+        return error;
+    if (!(body->flags & RTM_F_LOOKUP_TABLE))
+        answer.table = RT_TABLE_MAIN;  // as Linux, whatever it was
+    return netlink_reply(request, RTM_NEWROUTE, write_route, &answer);
 }
 
 NETLINK_HANDLER(get_route) = {RTM_GETROUTE, get_route, start_routes,

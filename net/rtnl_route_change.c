@@ -7,7 +7,7 @@
 #include <abi/rtnetlink.h>
 #include <net/address.h>
 #include <net/ip6.h>
-#include <net/route.h>
+#include <net/route_settle.h>
 #include <net/route_table.h>
 #include <net/server.h>
 
@@ -69,20 +69,6 @@ static int parse_ips(const struct abi_rtmsg *body,
     return error;
 }
 
-static int check_prefix(struct netlink_request *request,
-                        const struct route *route)
-{
-    ip_addr_t to = route->to;
-
-    if (route->prefix > ip_bits(&to))
-        return netlink_refuse(request, -EINVAL, "impossible prefix length");
-    ip_prefix_only(&to, route->prefix);
-    if (!ip_addr_eq(&to, &route->to))
-        return netlink_refuse(request, -EINVAL,
-                              "the destination has bits behind its prefix");
-    return 0;
-}
-
 static int parse(struct netlink_request *request, struct route *route)
 {
     const struct abi_rtmsg *body = request->body;
@@ -103,7 +89,7 @@ static int parse(struct netlink_request *request, struct route *route)
     if (error == 0)
         error = parse_ips(body, attributes, route);
     if (error == 0)
-        error = check_prefix(request, route);
+        error = route_check_prefix(route, &request->why);
     if (error == 0)
         error = netlink_get_u32(attributes[RTA_TABLE], &route->table);
     if (error == 0)
@@ -117,52 +103,6 @@ static int parse(struct netlink_request *request, struct route *route)
 
 // ---- adding ----
 
-// The gateway must be a neighbour, which says which link it is on.
-static int check_gateway(struct netlink_request *request, struct route *route)
-{
-    const struct route *way;
-
-    if (route->flags & RTNH_F_ONLINK) {
-        if (!route->link)
-            return netlink_refuse(request, -ENODEV, "onlink wants a link");
-        return 0;
-    }
-    if (route_lookup(&route->gateway, route->link, &way) < 0)
-        return netlink_refuse(request, -ENETUNREACH,
-                              "no link leads to the gateway");
-    if (way->type != RTN_UNICAST)
-        return netlink_refuse(request, -EINVAL,
-                              "the gateway is not another machine");
-    if (!ip_addr_isany(&way->gateway))
-        return netlink_refuse(request, -ENETUNREACH,
-                              "the gateway is behind a gateway");
-    route->link = way->link;
-    return 0;
-}
-
-// Where packets of an added route leave.
-static int settle_link(struct netlink_request *request, struct route *route)
-{
-    bool refuses = route->type == RTN_BLACKHOLE ||
-                   route->type == RTN_UNREACHABLE ||
-                   route->type == RTN_PROHIBIT;
-    int error = 0;
-
-    if (refuses) {
-        if (route->link || !ip_addr_isany(&route->gateway))
-            return netlink_refuse(request, -EINVAL,
-                                  "a route of this type leads nowhere");
-        return 0;
-    }
-    if (!ip_addr_isany(&route->gateway))
-        error = check_gateway(request, route);
-    if (error == 0 && !route->link)
-        error = netlink_refuse(request, -ENODEV, "no link to send on");
-    if (error == 0 && !netif_is_up(&route->link->netif))
-        error = netlink_refuse(request, -ENETDOWN, "the link is down");
-    return error;
-}
-
 static enum route_add_mode mode_of(unsigned flags)
 {
     if (flags & NLM_F_REPLACE)
@@ -175,13 +115,10 @@ static enum route_add_mode mode_of(unsigned flags)
 static int add_route4(struct netlink_request *request, struct route *route)
 {
     unsigned flags = request->header->flags;
-    int error = settle_link(request, route);
+    int error = route_settle(route, &request->why);
 
     if (error < 0)
         return error;
-    if (!ip_addr_isany(&route->source) && !route_is_local(&route->source))
-        return netlink_refuse(request, -EINVAL,
-                              "the source is no address of this machine");
     if (!(flags & (NLM_F_CREATE | NLM_F_REPLACE)))
         return -ENOENT;
     return route_add(route, mode_of(flags));
@@ -226,36 +163,7 @@ static int new_route(struct netlink_request *request)
                                : add_route4(request, &route);
 }
 
-// ---- deleting: what the request leaves open may be anything ----
-
-static bool matches(const struct route *route, const struct route *wanted)
-{
-    return route->table == wanted->table && route->prefix == wanted->prefix &&
-           ip_addr_eq(&route->to, &wanted->to) &&
-           (!wanted->type || route->type == wanted->type) &&
-           (wanted->scope == RT_SCOPE_NOWHERE ||
-            route->scope == wanted->scope) &&
-           (!wanted->protocol || route->protocol == wanted->protocol) &&
-           (!wanted->metric || route->metric == wanted->metric) &&
-           (!wanted->link || route->link == wanted->link) &&
-           (ip_addr_isany(&wanted->gateway) ||
-            ip_addr_eq(&route->gateway, &wanted->gateway)) &&
-           (ip_addr_isany(&wanted->source) ||
-            ip_addr_eq(&route->source, &wanted->source));
-}
-
-static int delete_route4(const struct route *wanted)
-{
-    struct route *route;
-
-    list_for_each(route, &route_table, node) {
-        if (matches(route, wanted)) {
-            route_remove(route);
-            return 0;
-        }
-    }
-    return -ESRCH;
-}
+// ---- deleting ----
 
 static bool matches6(const struct route6 *route, const struct route *wanted)
 {
@@ -288,7 +196,7 @@ static int delete_route(struct netlink_request *request)
     if (wanted.table == RT_TABLE_UNSPEC)
         wanted.table = RT_TABLE_MAIN;
     return IP_IS_V6(&wanted.to) ? delete_route6(&wanted)
-                                : delete_route4(&wanted);
+                                : route_delete(&wanted);
 }
 
 NETLINK_HANDLER(new_route) = {.type = RTM_NEWROUTE, .act = new_route};

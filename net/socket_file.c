@@ -59,7 +59,9 @@ static long socket_file_ioctl(struct file *file, unsigned command,
         result = socket->ops->ioctl(socket, command, argument);
     if (result == -ENOTTY)
         result = timestamp_ioctl(socket, command, argument);
-    return result == -ENOTTY ? interface_ioctl(command, argument) : result;
+    return result == -ENOTTY
+               ? interface_ioctl(socket->family, command, argument)
+               : result;
 }
 
 static int socket_file_mmap(struct file *file, struct mm_map *map)

@@ -6,7 +6,6 @@
 #include <abi/ioctl.h>
 #include <abi/poll.h>
 #include <mm/uaccess.h>
-#include <net/ifioctl.h>
 
 #include "unix.h"
 
@@ -82,6 +81,6 @@ long unix_ioctl_op(struct socket *socket, unsigned command, uaddr argument)
     case SIOCOUTQ:
         return PUT_USER(argument, (int)READ_ONCE(u->send_memory));
     default:
-        return interface_ioctl(command, argument);
+        return -ENOTTY;
     }
 }

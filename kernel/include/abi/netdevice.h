@@ -33,6 +33,7 @@
 #define SIOCGIFINDEX   0x8933u
 #define SIOCGIFTXQLEN  0x8942u
 #define SIOCETHTOOL    0x8946u
+#define SIOCDIFADDR    0x8936u
 #define SIOCDARP       0x8953u
 #define SIOCGARP       0x8954u
 #define SIOCSARP       0x8955u
@@ -93,6 +94,24 @@ struct abi_rtentry {
     uint16_t rtt;
 };
 _Static_assert(sizeof(struct abi_rtentry) == 120, "struct rtentry");
+
+// The same for IPv6: arguments of an AF_INET6 socket's ioctls.
+struct abi_in6_rtmsg {
+    uint8_t to[16], from[16], gateway[16];
+    uint32_t type;
+    uint16_t prefix, from_prefix;
+    uint32_t metric;
+    uint64_t info;
+    uint32_t flags;
+    int32_t index;
+};
+_Static_assert(sizeof(struct abi_in6_rtmsg) == 80, "struct in6_rtmsg");
+
+struct abi_in6_ifreq {
+    uint8_t address[16];
+    uint32_t prefix;
+    int32_t index;
+};
 
 #define RTF_UP      0x1u
 #define RTF_GATEWAY 0x2u

@@ -177,8 +177,10 @@ struct abi_rtmsg {
 #define RTNH_F_ONLINK   4u
 #define RTNH_F_LINKDOWN 16u
 
-#define RTM_F_CLONED    0x200u   // the answer for one destination
-#define RTM_F_FIB_MATCH 0x2000u  // ask for the route, not for its use
+#define RTM_F_CLONED       0x200u       // the answer for one destination
+#define RTM_F_FIB_MATCH    0x2000u      // ask for the route, not for its use
+#define RTM_F_LOOKUP_TABLE 0x1000u      // tell which table it was
+#define RTCF_LOCAL         0x80000000u  // of an answer: to this machine
 
 struct abi_rta_cacheinfo {
     uint32_t references, last_use;

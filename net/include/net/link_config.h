@@ -9,6 +9,8 @@
 
 struct net_link;
 
+#define LINK_QUEUE_LENGTH 1000  // as it is said; the driver's ring decides
+
 // Flags of a link, IFF_*.
 unsigned link_flags(const struct net_link *link);
 // Change the flags whose bits are in `mask`. 0, or -EOPNOTSUPP: one of them
