@@ -9,9 +9,13 @@
 #include <abi/ioctl.h>
 #include <abi/poll.h>
 #include <mm/kmalloc.h>
+<<<<<<< HEAD:net/datagram.c
 #include <mm/uaccess.h>
 #include <net/datagram.h>
 #include <net/errors.h>
+=======
+#include <net/error_queue.h>
+>>>>>>> 74d0108 (net: the error queue (IP_RECVERR, IPV6_RECVERR, MSG_ERRQUEUE); IPv6's ancillary data):net/udp_recv.c
 #include <net/ip_control.h>
 #include <net/server.h>
 
@@ -111,7 +115,7 @@ ssize_t datagram_receive_op(struct socket *socket, struct message *message)
     if (message->flags & MSG_OOB)
         return -EINVAL;
     if (message->flags & MSG_ERRQUEUE)
-        return -EAGAIN;
+        return error_queue_receive(socket, message);
     for (;;) {
         int error = socket_take_error(socket);
         if (error < 0)
@@ -158,6 +162,7 @@ unsigned datagram_poll_op(struct socket *socket)
             events |= POLLHUP;
         if (socket->error)
             events |= POLLERR;
+        events |= error_queue_poll(socket);
     }
     return events;
 }

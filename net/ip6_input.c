@@ -58,40 +58,51 @@ static const uint8_t *skip_extensions(const struct view *packet,
     return at;
 }
 
-// The packet that an ICMPv6 error quotes: ours, sent from `local`.
+#define QUOTED 8  // bytes of the transport's header: its ports
+
+// The packet that an ICMPv6 error quotes: ours, sent from report->local.
 static void quoted_packet(const struct view *icmp, struct netif *netif,
-                          const struct icmp_errno *error)
+                          struct icmp_report *report)
 {
     struct view quoted = {
         .ip = (const void *)(icmp->payload + sizeof(struct icmp6_hdr)),
         .payload = icmp->payload + sizeof(struct icmp6_hdr) + IP6_HLEN,
         .length = icmp->length - sizeof(struct icmp6_hdr) - IP6_HLEN};
-    struct endpoint local, peer;
     uint8_t protocol;
     size_t length;
-    const uint16_t *ports =
-        (const void *)skip_extensions(&quoted, &protocol, &length);
+    const uint8_t *transport = skip_extensions(&quoted, &protocol, &length);
+    const uint16_t *ports = (const void *)transport;
 
-    if (!ports || length < 8)
+    if (!transport || length < QUOTED)
         return;
-    view_addresses(quoted.ip, &local.ip, &peer.ip, netif);
-    local.port = lwip_ntohs(ports[0]);
-    peer.port = lwip_ntohs(ports[1]);
+    view_addresses(quoted.ip, &report->local.ip, &report->peer.ip, netif);
+    report->local.port = lwip_ntohs(ports[0]);
+    report->peer.port = lwip_ntohs(ports[1]);
+    report->payload = transport + QUOTED;
+    report->length = length - QUOTED;
     uint32_t sequence =
         (uint32_t)lwip_ntohs(ports[2]) << 16 | lwip_ntohs(ports[3]);
     if (protocol == IP6_NEXTH_UDP)
-        udp_icmp_error(&local, &peer, error);
-    else if (protocol == IP6_NEXTH_TCP && error->error != EMSGSIZE)
-        tcp_icmp_error(&local, &peer, sequence, error);
+        udp_icmp_error(report);
+    else if (protocol == IP6_NEXTH_TCP && report->error->error != EMSGSIZE)
+        tcp_icmp_error(&report->local, &report->peer, sequence, report->error);
 }
 
 static void icmp6_error(const struct view *icmp, struct netif *netif)
 {
     const struct icmp6_hdr *header = (const void *)icmp->payload;
-    const struct icmp_errno *error = icmp6_errno(header->type, header->code);
+    struct icmp_report report = {.error =
+                                     icmp6_errno(header->type, header->code),
+                                 .is_v6 = true,
+                                 .type = header->type,
+                                 .code = header->code,
+                                 .info = lwip_ntohl(header->data),
+                                 .interface = link_index(netif->state)};
+    ip_addr_t to;
 
-    if (error && icmp->length >= sizeof(*header) + IP6_HLEN)
-        quoted_packet(icmp, netif, error);
+    view_addresses(icmp->ip, &report.offender, &to, netif);
+    if (report.error && icmp->length >= sizeof(*header) + IP6_HLEN)
+        quoted_packet(icmp, netif, &report);
 }
 
 static bool checksum_is_good(struct pbuf *p, const struct view *icmp)

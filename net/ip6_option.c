@@ -5,6 +5,8 @@
 
 #include <abi/errno.h>
 #include <abi/inet.h>
+#include <net/error_queue.h>
+#include <net/ip_control.h>
 #include <net/ip_option.h>
 
 #define IP6_OPTION(id, option, getter, setter)  \
@@ -73,3 +75,38 @@ static int set_class(struct socket *socket, const union option_value *value)
     return 0;
 }
 IP6_OPTION(ip6_class, IPV6_TCLASS, get_class, set_class);
+
+// ---- what recvmsg is to tell ----
+
+#define RECEIVE6_OPTION(row, name, bit)                                    \
+    static int get_##row(struct socket *socket, union option_value *value) \
+    {                                                                      \
+        value->integer = (socket->options.receive6 & (bit)) != 0;          \
+        return 0;                                                          \
+    }                                                                      \
+    static int set_##row(struct socket *socket,                            \
+                         const union option_value *value)                  \
+    {                                                                      \
+        ip_option_set_bit(&socket->options.receive6, bit, value->integer); \
+        return 0;                                                          \
+    }                                                                      \
+    IP6_OPTION(row, name, get_##row, set_##row)
+
+RECEIVE6_OPTION(ip6_recvpktinfo, IPV6_RECVPKTINFO, IP_RECEIVE_PKTINFO);
+RECEIVE6_OPTION(ip6_recvhoplimit, IPV6_RECVHOPLIMIT, IP_RECEIVE_TTL);
+RECEIVE6_OPTION(ip6_recvtclass, IPV6_RECVTCLASS, IP_RECEIVE_TOS);
+
+static int get_errors(struct socket *socket, union option_value *value)
+{
+    value->integer = socket->options.receive_errors6;
+    return 0;
+}
+
+static int set_errors(struct socket *socket, const union option_value *value)
+{
+    WRITE_ONCE(socket->options.receive_errors6, value->integer != 0);
+    if (!value->integer)
+        error_queue_clear(socket);
+    return 0;
+}
+IP6_OPTION(ip6_recverr, IPV6_RECVERR, get_errors, set_errors);

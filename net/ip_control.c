@@ -75,6 +75,8 @@ int ip_control_sent(struct ip_send *how, const struct message *message)
     {
         if (error == 0 && item.level == IPPROTO_IP)
             error = sent_item(how, &item);
+        else if (error == 0 && item.level == IPPROTO_IPV6)
+            error = ip6_control_sent_item(how, &item);
     }
     return error;
 }
@@ -155,5 +157,7 @@ int ip_control_put(struct message *message, struct socket *socket,
 
     if (error == 0 && IP_IS_V4_VAL(packet->arrival.from))
         error = put_ip4_items(message, socket, &packet->arrival);
+    if (error == 0 && socket->family == AF_INET6)
+        error = ip6_control_put(message, socket, &packet->arrival);
     return error;
 }

@@ -15,50 +15,80 @@
 #include <net/ip_check.h>
 #include <net/server.h>
 
+#define QUOTED 8  // bytes that are quoted at least behind the IP header
+
 // The packet that an ICMP error quotes: its IP header and the first 8 bytes of
-// what follows, which both TCP and UDP begin with their ports.
-static void quoted_packet(const struct ip_hdr *ip,
-                          const struct icmp_errno *error)
+// what follows, which both TCP and UDP begin with their ports. length: of all
+// that is quoted.
+static void quoted_packet(const struct ip_hdr *ip, size_t length,
+                          struct icmp_report *report)
 {
-    const uint16_t *ports =
-        (const void *)((const uint8_t *)ip + IPH_HL_BYTES(ip));
+    const uint8_t *transport = (const uint8_t *)ip + IPH_HL_BYTES(ip);
+    const uint16_t *ports = (const void *)transport;
     uint32_t sequence =
         (uint32_t)lwip_ntohs(ports[2]) << 16 | lwip_ntohs(ports[3]);
-    struct endpoint local = {.port = lwip_ntohs(ports[0])};
-    struct endpoint peer = {.port = lwip_ntohs(ports[1])};
 
-    ip_addr_copy_from_ip4(local.ip, ip->src);
-    ip_addr_copy_from_ip4(peer.ip, ip->dest);
+    ip_addr_copy_from_ip4(report->local.ip, ip->src);
+    ip_addr_copy_from_ip4(report->peer.ip, ip->dest);
+    report->local.port = lwip_ntohs(ports[0]);
+    report->peer.port = lwip_ntohs(ports[1]);
+    report->payload = transport + QUOTED;
+    report->length = length - IPH_HL_BYTES(ip) - QUOTED;
     if (IPH_PROTO(ip) == IP_PROTO_UDP)
-        udp_icmp_error(&local, &peer, error);
+        udp_icmp_error(report);
     else if (IPH_PROTO(ip) == IP_PROTO_TCP)
-        tcp_icmp_error(&local, &peer, sequence, error);
+        tcp_icmp_error(&report->local, &report->peer, sequence, report->error);
 }
 
-static void icmp_error(const struct ip_hdr *ip, size_t length)
+// What a message means; NULL: it is no error.
+static const struct icmp_errno *meaning_of(const struct icmp_hdr *icmp)
 {
     static const struct icmp_errno time_exceeded = {EHOSTUNREACH, false};
     static const struct icmp_errno parameter_problem = {EPROTO, true};
+
+    switch (icmp->type) {
+    case ICMP_DUR:
+        return icmp_unreachable_errno(icmp->code);
+    case ICMP_TE:
+        return &time_exceeded;
+    case ICMP_PP:
+        return &parameter_problem;
+    default:
+        return NULL;
+    }
+}
+
+// The field behind the checksum: an MTU (RFC 1191), or where the bad parameter
+// is.
+static uint32_t information_of(const struct icmp_hdr *icmp)
+{
+    if (icmp->type == ICMP_DUR && icmp->code == ICMP_DUR_FRAG)
+        return lwip_ntohl(icmp->data) & 0xffff;
+    return icmp->type == ICMP_PP ? lwip_ntohl(icmp->data) >> 24 : 0;
+}
+
+static void icmp_error(const struct ip_hdr *ip, size_t length,
+                       const struct netif *netif)
+{
     size_t header = IPH_HL_BYTES(ip);
     size_t total = lwip_ntohs(IPH_LEN(ip));
     const struct icmp_hdr *icmp = (const void *)((const uint8_t *)ip + header);
     const struct ip_hdr *quoted = (const void *)(icmp + 1);
-    const struct icmp_errno *error = NULL;
 
     if (header < IP_HLEN || total > length ||
         total < header + sizeof(*icmp) + IP_HLEN ||
-        total < header + sizeof(*icmp) + IPH_HL_BYTES(quoted) + 8 ||
+        total < header + sizeof(*icmp) + IPH_HL_BYTES(quoted) + QUOTED ||
         (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF)) ||
         inet_chksum(ip, header) != 0 || inet_chksum(icmp, total - header) != 0)
         return;
-    if (icmp->type == ICMP_DUR)
-        error = icmp_unreachable_errno(icmp->code);
-    else if (icmp->type == ICMP_TE)
-        error = &time_exceeded;
-    else if (icmp->type == ICMP_PP)
-        error = &parameter_problem;
-    if (error && !(IPH_OFFSET(quoted) & PP_HTONS(IP_OFFMASK)))
-        quoted_packet(quoted, error);
+    struct icmp_report report = {.error = meaning_of(icmp),
+                                 .type = icmp->type,
+                                 .code = icmp->code,
+                                 .info = information_of(icmp),
+                                 .interface = link_index(netif->state)};
+    ip_addr_copy_from_ip4(report.offender, ip->src);
+    if (report.error && !(IPH_OFFSET(quoted) & PP_HTONS(IP_OFFMASK)))
+        quoted_packet(quoted, total - header - sizeof(*icmp), &report);
 }
 
 // LWIP_HOOK_IP4_INPUT. lwIP has checked nothing yet but the version.
@@ -71,6 +101,6 @@ int net_ip4_input_hook(struct pbuf *p, struct netif *netif)
         return 1;
     }
     if (IPH_PROTO(ip) == IP_PROTO_ICMP)
-        icmp_error(ip, p->len);
+        icmp_error(ip, p->len, netif);
     return 0;
 }

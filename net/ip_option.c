@@ -6,6 +6,7 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <lwip/opt.h>
+#include <net/error_queue.h>
 #include <net/ip_control.h>
 #include <net/ip_option.h>
 #include <net/server.h>
@@ -81,12 +82,7 @@ static int get_receive(const struct socket *socket, unsigned bit,
 static int set_receive(struct socket *socket, unsigned bit,
                        const union option_value *value)
 {
-    uint32_t *bits = &socket->options.ip.receive;
-
-    if (value->integer)
-        __atomic_fetch_or(bits, bit, __ATOMIC_RELAXED);
-    else
-        __atomic_fetch_and(bits, ~bit, __ATOMIC_RELAXED);
+    ip_option_set_bit(&socket->options.ip.receive, bit, value->integer);
     return 0;
 }
 
@@ -133,6 +129,21 @@ FIELD_OPTION(ip_minttl, IP_MINTTL, min_ttl, v >= 0 && v <= 255);
 FIELD_OPTION(ip_freebind, IP_FREEBIND, free_bind, true);
 FIELD_OPTION(ip_bind_address_no_port, IP_BIND_ADDRESS_NO_PORT,
              bind_without_port, true);
+
+static int get_errors(struct socket *socket, union option_value *value)
+{
+    value->integer = socket->options.ip.receive_errors;
+    return 0;
+}
+
+static int set_errors(struct socket *socket, const union option_value *value)
+{
+    WRITE_ONCE(socket->options.ip.receive_errors, value->integer != 0);
+    if (!value->integer)
+        error_queue_clear(socket);
+    return 0;
+}
+IP_OPTION(ip_recverr, IP_RECVERR, get_errors, set_errors);
 
 // Packets with addresses that are not this machine's cannot be had here, so
 // switching it on is what it is on Linux for those who may not.

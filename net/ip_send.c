@@ -148,7 +148,7 @@ int ip_send_route(struct ip_send *how, const struct socket *socket,
     if (ip_addr_ismulticast(&how->source))
         return -EINVAL;
     if (!route_is_local(&how->source))
-        return -ENETUNREACH;
+        return IP_IS_V6_VAL(how->source) ? -EINVAL : -ENETUNREACH;
     if (multicast)
         use_multicast_interface(how, ip);
     else if (!how->device)

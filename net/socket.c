@@ -8,6 +8,7 @@
 #include <abi/inet.h>
 #include <lib/trace.h>
 #include <mm/kmalloc.h>
+#include <net/error_queue.h>
 #include <net/filter.h>
 #include <net/socket.h>
 #include <net/sysctl.h>
@@ -81,6 +82,7 @@ static struct socket *socket_alloc(const struct socket_ops *ops)
     mutex_init(&socket->send_mutex, RANK_SOCKET_SEND, "socket send");
     mutex_init(&socket->recv_mutex, RANK_SOCKET_RECV, "socket receive");
     list_init(&socket->receive_queue);
+    list_init(&socket->error_queue);
     return socket;
 }
 
@@ -151,6 +153,7 @@ void socket_put(struct socket *socket)
     if (socket->ops->destroy)
         socket->ops->destroy(socket);
     filter_release(socket);
+    error_queue_free(socket);
     socket_free(socket);
 }
 

@@ -10,6 +10,7 @@
 #include <abi/errno.h>
 #include <abi/poll.h>
 #include <lwip/priv/tcp_priv.h>
+#include <net/error_queue.h>
 #include <net/server.h>
 
 #include "tcp.h"
@@ -228,6 +229,8 @@ ssize_t tcp_receive_op(struct socket *socket, struct message *message)
 
     if (message->flags & MSG_OOB)
         return -EINVAL;
+    if (message->flags & MSG_ERRQUEUE)
+        return error_queue_receive(socket, message);
     if (peek && target > 1) {
         // It must be there at once. Whatever ends the wait, take what is there.
         size_t wanted = MIN(target, tcp_window_limit(t));

@@ -6,6 +6,7 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <net/datagram.h>
+#include <net/error_queue.h>
 #include <net/icmp_error.h>
 #include <net/ip_option.h>
 #include <net/route.h>
@@ -158,20 +159,25 @@ static int udp_connect_op(struct socket *socket,
     return error;
 }
 
-// An ICMP message about a datagram that we sent from local to peer: the
-// connected socket that sent it hears of it, if it ends the association.
-void udp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
-                    const struct icmp_errno *error)
+// An ICMP message about a datagram of ours: who sent it hears of it if he has
+// asked to (IP_RECVERR); else if he is connected, and it ends the association.
+void udp_icmp_error(const struct icmp_report *report)
 {
-    for (struct udp_socket *u = udp_next(NULL); u; u = udp_next(u)) {
-        if (!error->hard || u->socket.state != SOCKET_CONNECTED ||
-            u->local.port != local->port || u->peer.port != peer->port ||
-            !ip_addr_eq(&u->local.ip, &local->ip) ||
-            !ip_addr_eq(&u->peer.ip, &peer->ip))
-            continue;
-        WITH_LOCK(&u->socket.lock) {
-            socket_set_error(&u->socket, error->error);
-        }
+    struct arrival answer = {.from = report->peer.ip,
+                             .to = report->local.ip,
+                             .from_port = report->peer.port,
+                             .to_port = report->local.port,
+                             .interface = report->interface};
+    struct udp_socket *u = udp_receiver(&answer);
+
+    if (!u)
+        return;
+    bool hard = report->error->hard || report->error->error == EMSGSIZE;
+    if (!error_queue_icmp(&u->socket, report) &&
+        (!hard || u->socket.state != SOCKET_CONNECTED))
+        return;
+    WITH_LOCK(&u->socket.lock) {
+        socket_set_error(&u->socket, report->error->error);
     }
 }
 

@@ -46,6 +46,8 @@ int udp_ensure_port(struct udp_socket *u);
 void udp_listen_at(struct udp_socket *u);
 void udp_listen_no_more(struct udp_socket *u);
 struct udp_socket *udp_next(struct udp_socket *u);
+// The socket for a datagram that comes this way to one address; NULL: none.
+struct udp_socket *udp_receiver(const struct arrival *arrival);
 
 // udp_send.c
 ssize_t udp_send_op(struct socket *socket, struct message *message);

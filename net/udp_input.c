@@ -135,7 +135,7 @@ static struct udp_socket *choose_of_group(struct udp_socket *like,
     return like;
 }
 
-static struct udp_socket *best_match(const struct arrival *arrival)
+struct udp_socket *udp_receiver(const struct arrival *arrival)
 {
     struct udp_socket *u, *best = NULL;
     unsigned best_score = 0;
@@ -284,7 +284,7 @@ void __wrap_udp_input(struct pbuf *p, struct netif *netif)
         input_for_all(p, netif, &arrival);
         return;
     }
-    struct udp_socket *u = best_match(&arrival);
+    struct udp_socket *u = udp_receiver(&arrival);
     if (!u) {
         __real_udp_input(p, netif);
         return;

@@ -11,6 +11,7 @@
 #include <lwip/prot/udp.h>
 #include <lwip/stats.h>
 #include <net/datagram.h>
+#include <net/error_queue.h>
 #include <net/ip_control.h>
 #include <net/server.h>
 
@@ -129,6 +130,8 @@ static int transmit(struct socket *socket, struct pbuf *p, struct ip_send *how)
 
     if (error == 0)
         error = ip_send_fits(how, p->tot_len + UDP_HLEN);
+    if (error == -EMSGSIZE)
+        error_queue_too_long(socket, &how->to, how->mtu);
     if (error == 0)
         error = add_header(p, how, !socket->options.no_checksum);
     if (error < 0)

@@ -282,6 +282,7 @@ TEST(what_reads_back)
                                 IP_PKTINFO,
                                 IP_RECVORIGDSTADDR,
                                 IP_FREEBIND,
+                                IP_RECVERR,
 
                                 IP_BIND_ADDRESS_NO_PORT};
     int fds[] = {udp_socket(), tcp_socket()};

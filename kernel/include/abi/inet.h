@@ -81,15 +81,45 @@ struct abi_in_pktinfo {
 };
 _Static_assert(sizeof(struct abi_in_pktinfo) == 12, "struct in_pktinfo");
 
+// struct sock_extended_err: IP_RECVERR's and IPV6_RECVERR's item begins with
+// it; behind it is the address of who reported the error.
+struct abi_sock_extended_err {
+    uint32_t number;  // errno
+    uint8_t origin;   // SO_EE_ORIGIN_*
+    uint8_t type;     // of the ICMP message
+    uint8_t code;
+    uint8_t pad;
+    uint32_t info;  // the MTU of EMSGSIZE
+    uint32_t data;
+};
+_Static_assert(sizeof(struct abi_sock_extended_err) == 16,
+               "struct sock_extended_err");
+#define SO_EE_ORIGIN_LOCAL 1
+#define SO_EE_ORIGIN_ICMP  2
+#define SO_EE_ORIGIN_ICMP6 3
+
 #define UDP_CORK 1
 
 #define ICMP_FILTER       1  // of level SOL_RAW
 #define ICMP6_FILTER      1  // of level IPPROTO_ICMPV6
 #define IPV6_CHECKSUM     7
 #define IPV6_UNICAST_HOPS 16
+#define IPV6_RECVERR      25
 #define IPV6_V6ONLY       26
 #define IPV6_HDRINCL      36
+#define IPV6_RECVPKTINFO  49
+#define IPV6_PKTINFO      50
+#define IPV6_RECVHOPLIMIT 51
+#define IPV6_HOPLIMIT     52
+#define IPV6_RECVTCLASS   66
 #define IPV6_TCLASS       67
+
+// struct in6_pktinfo: IPV6_PKTINFO's item.
+struct abi_in6_pktinfo {
+    uint8_t address[16];  // received: the destination; sent: the source
+    uint32_t interface;
+};
+_Static_assert(sizeof(struct abi_in6_pktinfo) == 20, "struct in6_pktinfo");
 
 #define TCP_NODELAY   1
 #define TCP_MAXSEG    2

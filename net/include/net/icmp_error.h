@@ -9,8 +9,21 @@
 #include <net/errors.h>
 #include <net/sockaddr.h>
 
-void udp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
-                    const struct icmp_errno *error);
+// An error message, taken apart. The packet that it quotes went from local to
+// peer.
+struct icmp_report {
+    const struct icmp_errno *error;
+    bool is_v6;
+    uint8_t type, code;
+    uint32_t info;       // the next hop's MTU, where the message tells
+    uint32_t interface;  // index of the one at which the message came
+    ip_addr_t offender;  // who sent the message
+    struct endpoint local, peer;
+    const uint8_t *payload;  // what is quoted behind the transport's header
+    size_t length;
+};
+
+void udp_icmp_error(const struct icmp_report *report);
 // sequence: of the segment that is quoted; one that was not sent is a forgery.
 void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
                     uint32_t sequence, const struct icmp_errno *error);

@@ -17,6 +17,9 @@ enum {
     IP_RECEIVE_ORIGDSTADDR = 8,
 };
 
+// The same bits in socket_settings.receive6 are IPV6_RECVPKTINFO,
+// IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS.
+
 // Go through what sendmsg's caller says. 0 or -EINVAL.
 int ip_control_sent(struct ip_send *how, const struct message *message);
 
@@ -24,3 +27,9 @@ int ip_control_sent(struct ip_send *how, const struct message *message);
 // control_put.
 must_check int ip_control_put(struct message *message, struct socket *socket,
                               const struct packet *packet);
+
+// net/ip6_control.c: the parts of the above that are about level IPPROTO_IPV6.
+int ip6_control_sent_item(struct ip_send *how, const struct control_item *item);
+must_check int ip6_control_put(struct message *message,
+                               const struct socket *socket,
+                               const struct arrival *arrival);

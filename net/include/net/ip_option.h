@@ -14,6 +14,15 @@ void ip_option_init(struct socket *socket, int ttl);
 // IPV6_V6ONLY says so (as on Linux). Core mutex held.
 void ip_option_bound(struct socket *socket, const ip_addr_t *local);
 
+// Switch one of the bits that options are kept in.
+static inline void ip_option_set_bit(uint32_t *bits, uint32_t bit, bool on)
+{
+    if (on)
+        __atomic_fetch_or(bits, bit, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(bits, ~bit, __ATOMIC_RELAXED);
+}
+
 static inline uint8_t ip_option_ttl(const struct socket *socket,
                                     const ip_addr_t *to)
 {

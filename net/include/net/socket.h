@@ -102,9 +102,11 @@ struct socket_settings {
     int tos;                  // IP_TOS
     struct ip_settings ip;
     // Of AF_INET6 sockets; for what they send by IPv4, ttl and tos.
-    bool ipv6_only;     // IPV6_V6ONLY
-    int hop_limit;      // IPV6_UNICAST_HOPS
-    int traffic_class;  // IPV6_TCLASS
+    bool ipv6_only;        // IPV6_V6ONLY
+    int hop_limit;         // IPV6_UNICAST_HOPS
+    int traffic_class;     // IPV6_TCLASS
+    uint32_t receive6;     // IP_RECEIVE_*: IPV6_RECVPKTINFO and its kin
+    bool receive_errors6;  // IPV6_RECVERR
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
@@ -159,6 +161,7 @@ struct socket {
     bool peer_shut;           // (s) the peer's FIN came: end of stream
 
     struct list_node receive_queue;  // (s) struct packet
+    struct list_node error_queue;    // (s) net/error_queue.h
     size_t receive_bytes;            // (s) bytes in it not yet delivered
     size_t receive_memory;           // (s) memory in it, as SO_RCVBUF counts
     uint64_t drops;                  // (s) packets that found no room
