@@ -9,13 +9,10 @@
 #include <abi/ioctl.h>
 #include <abi/poll.h>
 #include <mm/kmalloc.h>
-<<<<<<< HEAD:net/datagram.c
 #include <mm/uaccess.h>
 #include <net/datagram.h>
-#include <net/errors.h>
-=======
 #include <net/error_queue.h>
->>>>>>> 74d0108 (net: the error queue (IP_RECVERR, IPV6_RECVERR, MSG_ERRQUEUE); IPv6's ancillary data):net/udp_recv.c
+#include <net/errors.h>
 #include <net/ip_control.h>
 #include <net/server.h>
 

@@ -85,6 +85,9 @@ void tcp_apply_options(struct tcp_socket *t);
 bool tcp_is_busy(const struct tcp_socket *t);  // timers; t may be NULL
 uint8_t tcp_netif_index(const struct tcp_socket *t);
 
+// tcp_input.c
+bool tcp_comes_from_afar(const struct tcp_socket *t);
+
 // tcp_close.c. Core mutex held for the first two.
 // Reset the connection, if there is one, and forget what was received.
 void tcp_reset(struct tcp_socket *t);

@@ -103,13 +103,24 @@ static void finish(struct tcp_connection *c, enum tcp_state before)
         tcp_time_wait_begin(c);
 }
 
+// IP_MINTTL: has the packet come farther than the socket allows (RFC 5082)?
+bool tcp_comes_from_afar(const struct tcp_socket *t)
+{
+    return !ip_current_is_v6() &&
+           IPH_TTL(ip4_current_header()) < t->socket.options.ip.min_ttl;
+}
+
 static void to_connection(struct tcp_connection *c, struct tcp_segment *s,
                           struct netif *netif)
 {
     struct tcp_pcb *pcb = c->pcb;
-    bool passes = pcb->state == SYN_SENT ? tcp_simultaneous_open(c, s, netif)
-                                         : tcp_segment_is_acceptable(c, s);
+    const struct tcp_socket *t =
+        c->listener ? c->listener : tcp_ext_arg_get(pcb, TCP_ARGUMENT_SOCKET);
+    bool passes = !(t && tcp_comes_from_afar(t));
 
+    if (passes)
+        passes = pcb->state == SYN_SENT ? tcp_simultaneous_open(c, s, netif)
+                                        : tcp_segment_is_acceptable(c, s);
     if (!passes) {
         if (s->p)
             pbuf_free(s->p);

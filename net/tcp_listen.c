@@ -65,7 +65,7 @@ static err_t passive_open(u8_t id, struct tcp_pcb_listen *lpcb,
     struct tcp_connection *c;
 
     (void)id;
-    if (tcp_accept_queue_is_full(listener))
+    if (tcp_comes_from_afar(listener) || tcp_accept_queue_is_full(listener))
         return ERR_MEM;
     c = tcp_connection_create(pcb);
     if (!c)

@@ -351,6 +351,26 @@ TEST(minimal_ttl_values)
     CHECK_ERRNO(set(fd, IP_MINTTL, -1), EINVAL);
 }
 
+TEST(minimal_ttl)
+{
+    struct sockaddr_in to;
+    int listener = tcp_listener(&to, 1), fd = tcp_socket();
+
+    CHECK_OK(set(listener, IP_MINTTL, 100));
+    CHECK_OK(set(fd, IP_TTL, 99));
+    set_nonblocking(fd);
+    CHECK_ERRNO(connect(fd, any(&to), sizeof(to)), EINPROGRESS);
+    CHECK_EQ(poll_events(fd, POLLOUT, 200), 0);
+    CHECK_OK(set(fd, IP_TTL, 100));  // the next SYN gets through
+    CHECK_EQ(poll_events(fd, POLLOUT, 10000), POLLOUT);
+    int server = CHECK_OK(accept(listener, NULL, NULL));
+    CHECK_OK(set(fd, IP_TTL, 99));
+    CHECK_EQ(send(fd, "x", 1, 0), 1);
+    CHECK_EQ(poll_events(server, POLLIN, 200), 0);
+    CHECK_OK(set(fd, IP_TTL, 255));
+    CHECK_EQ(poll_events(server, POLLIN, 10000), POLLIN);
+}
+
 TEST(free_bind)
 {
     struct sockaddr_in foreign = address_of("192.0.2.77", 0), to;
