@@ -5,11 +5,13 @@
 // (3.2.1.3, 3.3.5, 3.3.6), RFC 6274. A wrong version, length or checksum is
 // lwIP's to find.
 
+#include <lwip/etharp.h>
 #include <lwip/ip.h>
 #include <lwip/stats.h>
 #include <net/ip_check.h>
 #include <net/route.h>
 #include <net/server.h>
+#include <string.h>
 
 #define OPTION_END          0
 #define OPTION_NO_OPERATION 1
@@ -82,6 +84,14 @@ static bool is_for_one_of_all(const struct pbuf *p, const struct ip_hdr *ip,
     return (p->flags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST)) &&
            !ip4_addr_isany(netif_ip4_addr(netif)) &&
            !ip_addr_ismulticast(&to) && !route_is_broadcast(&to);
+}
+
+bool arp_is_good(const struct etharp_hdr *arp)
+{
+    ip_addr_t sender = IPADDR4_INIT(0);
+
+    memcpy(ip_2_ip4(&sender), &arp->sipaddr, sizeof(ip4_addr_t));
+    return ip_addr_isany(&sender) || !route_is_local(&sender);
 }
 
 bool ip4_is_good(const struct pbuf *p, const struct netif *netif)

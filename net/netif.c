@@ -15,6 +15,7 @@
 #include <mm/kmalloc.h>
 #include <net/address.h>
 #include <net/ip6.h>
+#include <net/ip_check.h>
 #include <net/loopback.h>
 #include <net/neighbour.h>
 #include <net/observer.h>
@@ -187,8 +188,11 @@ static err_t ethernet_receive(struct pbuf *p, struct netif *netif)
         LINK_STATS_INC(link.lenerr);
         return ERR_VAL;
     }
-    if (ethernet->type == PP_HTONS(ETHTYPE_ARP))
+    if (ethernet->type == PP_HTONS(ETHTYPE_ARP)) {
+        if (!arp_is_good((const void *)(ethernet + 1)))
+            return ERR_VAL;
         timers_saw_arp();
+    }
     if (!frame_target(p, &target))
         return ethernet_input(p, netif);
     bool arp = ethernet->type == PP_HTONS(ETHTYPE_ARP);

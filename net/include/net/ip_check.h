@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// net/ip_check.c: which arriving IPv4 packets are dropped at once.
+// net/ip_check.c: which arriving packets of IPv4 and ARP are dropped at once.
 
 #pragma once
 
 #include <lib/types.h>
 
+struct etharp_hdr;
 struct netif;
 struct pbuf;
 
@@ -13,3 +14,7 @@ struct pbuf;
 // payload is an IP header of which nothing but the version has been checked.
 // Core mutex held.
 bool ip4_is_good(const struct pbuf *p, const struct netif *netif);
+
+// False: somebody else claims an address of ours (RFC 5227), and lwIP would
+// note him as its owner.
+bool arp_is_good(const struct etharp_hdr *arp);
