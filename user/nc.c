@@ -2,8 +2,10 @@
 //
 // nc [-uvz] [-w seconds] host port
 // nc -l [-kuv] [-w seconds] [-p] port
+// nc -U [-luvz] [-k] [-w seconds] path
 //
-// Connects standard input and output to a TCP connection or, with -u, to UDP.
+// Connects standard input and output to a TCP connection or, with -u, to UDP;
+// with -U to an AF_UNIX stream or, with -u, AF_UNIX datagrams.
 // The end of the input closes one direction only; nc ends when the other side
 // has closed too. What a person types has no end: if the input is a terminal,
 // the other side's close is enough. -w ends it after a time without data, -k
@@ -22,12 +24,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 // The largest UDP datagram fits in.
 #define BUFFER_SIZE 65536
 
-static bool listening, udp, verbose, scan, again;
+static bool listening, udp, local, verbose, scan, again;
 static int timeout = -1;  // milliseconds
 static int status;        // of the exit: 1 after an error
 
@@ -54,6 +57,20 @@ static struct addrinfo *resolve(const char *host, const char *port)
     if (error)
         errx(1, "%s: %s", host ? host : port, gai_strerror(error));
     return found;
+}
+
+// A socket and the address of a path.
+static int local_socket(const char *path, struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+
+    if (fd < 0)
+        err(1, "socket");
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address->sun_path))
+        errx(1, "%s: too long", path);
+    strcpy(address->sun_path, path);
+    return fd;
 }
 
 static void set_non_blocking(int fd)
@@ -83,6 +100,22 @@ static bool connect_in_time(int fd, const struct addrinfo *to)
     return error == 0;
 }
 
+// Datagrams are answered to a name, which the kernel chooses.
+static int open_local_client(const char *path)
+{
+    struct sockaddr_un to, none = {.sun_family = AF_UNIX};
+    int fd = local_socket(path, &to);
+
+    if (udp && bind(fd, (struct sockaddr *)&none, sizeof(none.sun_family)) < 0)
+        err(1, "bind");
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+        err(1, "%s", path);
+    set_non_blocking(fd);
+    if (verbose || scan)
+        fprintf(stderr, "%s: open\n", path);
+    return fd;
+}
+
 static int open_client(const char *host, const char *port)
 {
     struct addrinfo *found = resolve(host, port);
@@ -104,8 +137,23 @@ static int open_client(const char *host, const char *port)
     return -1;
 }
 
+static int open_local_server(const char *path)
+{
+    struct sockaddr_un at;
+    int fd = local_socket(path, &at);
+
+    if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+        err(1, "%s", path);
+    if (!udp && listen(fd, 1) < 0)
+        err(1, "listen");
+    return fd;
+}
+
 static int open_server(const char *port)
 {
+    if (local)
+        return open_local_server(port);
+
     struct addrinfo *at = resolve(NULL, port);
     int fd = socket(at->ai_family, at->ai_socktype, 0);
     int on = 1;
@@ -248,7 +296,8 @@ static void serve(const char *port)
 static void usage(void)
 {
     fprintf(stderr, "usage: nc [-uvz] [-w seconds] host port\n"
-                    "       nc -l [-kuv] [-w seconds] [-p] port\n");
+                    "       nc -l [-kuv] [-w seconds] [-p] port\n"
+                    "       nc -U [-kluvz] [-w seconds] path\n");
     exit(2);
 }
 
@@ -257,7 +306,7 @@ int main(int argc, char *argv[])
     const char *port = NULL;
     int option, fd;
 
-    while ((option = getopt(argc, argv, "klp:uvw:z")) != -1) {
+    while ((option = getopt(argc, argv, "klp:uUvw:z")) != -1) {
         switch (option) {
         case 'k':
             again = true;
@@ -270,6 +319,9 @@ int main(int argc, char *argv[])
             break;
         case 'u':
             udp = true;
+            break;
+        case 'U':
+            local = true;
             break;
         case 'v':
             verbose = true;
@@ -293,9 +345,10 @@ int main(int argc, char *argv[])
         serve(port);
         return status;
     }
-    if (argc - optind != 2 || port || again)
+    if (argc - optind != (local ? 1 : 2) || port || again)
         usage();
-    fd = open_client(argv[optind], argv[optind + 1]);
+    fd = local ? open_local_client(argv[optind])
+               : open_client(argv[optind], argv[optind + 1]);
     if (!scan)
         relay(fd);
     return status;

@@ -133,7 +133,7 @@ static void print_unix(void)
         unsigned long inode;
         bool connected;
 
-        if (sscanf(line, "%*x: %*x %*x %x %x %x %lu %255s", &flags, &type,
+        if (sscanf(line, "%*x: %*x %*x %x %x %x %lu %255[^\n]", &flags, &type,
                    &state, &inode, path) < 4 ||
             type > 5)
             continue;

@@ -443,6 +443,39 @@ def test_nc_udp_server():
     assert server.wait(5) == 0
 
 
+def test_nc_and_ss_unix(tmp_path):
+    """nc -U both ways, streams and datagrams; ss -x shows the names."""
+    path, data = str(tmp_path / "a socket"), os.urandom(300_000)
+    server = subprocess.Popen([f"{BIN}/nc", "-lU", path], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE)
+    for _ in range(100):
+        listed = run(f"{BIN}/ss", "-xlp").stdout
+        if path.encode() in listed:
+            break
+        time.sleep(0.05)
+    assert re.search(rb"u_str +LISTEN .* %s +\d+ pid=%d,fd=" % (
+        re.escape(path.encode()), server.pid), listed)
+    server.stdin.write(b"from the server")
+    server.stdin.close()
+    assert run(f"{BIN}/nc", "-U", path, input=data).stdout == b"from the server"
+    assert server.stdout.read() == data
+    assert server.wait(5) == 0
+    assert run(f"{BIN}/nc", "-U", path).returncode == 1  # nobody is there now
+
+    path = str(tmp_path / "datagrams")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path)
+        s.settimeout(5)
+        client = subprocess.Popen([f"{BIN}/nc", "-uU", "-w", "0.5", path],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        client.stdin.write(b"question")
+        client.stdin.flush()
+        question, name = s.recvfrom(100)
+        assert question == b"question"
+        s.sendto(b"answer", name)
+        assert client.communicate()[0] == b"answer"
+
+
 def test_ss_and_ip(echo):
     """They read this machine's /proc/net as they will the guest's."""
     assert re.search(rb"tcp +LISTEN .*\*:%d .* pid=\d+,fd=\d+" % echo,
