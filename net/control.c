@@ -179,8 +179,8 @@ int control_put_files(struct message *message, struct file *const *files,
     if (!has_room(message))
         return 0;
     size_t fits = (control->room - HEADER) / sizeof(int);
-    int error = user_write_check(control->to,
-                                 SPACE(MIN(fits, (size_t)count) * sizeof(int)));
+    size_t space = SPACE(MIN(fits, (size_t)count) * sizeof(int));
+    int error = user_write_check(control->to, MIN(space, control->room));
     if (error < 0)
         return error;
     while (n < MIN(fits, (size_t)count) &&

@@ -85,6 +85,7 @@ static void socket_file_stat(struct file *file, struct abi_stat *st)
     st->ino = socket->inode;
     st->mode = S_IFSOCK | 0777;
     st->nlink = 1;
+    st->uid = socket->uid;
     st->blksize = PAGE_SIZE;
 }
 

@@ -162,14 +162,13 @@ struct unix_message *unix_message_create(size_t length);
 void unix_message_charge(struct unix_message *m, struct unix_socket *sender);
 // Fill it, or copy n bytes from `at` on. 0 or -EFAULT. May sleep.
 must_check int unix_message_fill(struct unix_message *m, struct uio *uio);
-must_check  // A byte of it.
-    uint8_t
-    unix_message_byte(const struct unix_message *m, size_t at);
+must_check int unix_message_copy(const struct unix_message *m, size_t at,
+                                 size_t n, struct uio *uio);
+// A byte of it.
+uint8_t unix_message_byte(const struct unix_message *m, size_t at);
 // Cut the message as the receiver's filter says; false: it is not to have it.
 bool unix_filter(struct unix_socket *to, struct unix_message *m);
-int unix_message_copy(const struct unix_message *m, size_t at, size_t n,
-                      struct uio *uio);
-// No lock but name_mutex may be held: files may be closed by it.
+// No lock may be held: files may be closed by it.
 void unix_message_free(struct unix_message *m);
 void unix_messages_free(struct list_node *messages);
 // Is there room for more of our messages? And so much that poll says so?

@@ -271,15 +271,13 @@ static int exchange_peer(struct unix_socket *u, struct unix_socket *peer,
 
 // Leave the old peer: what waits here came from it, and is dropped; if it is
 // connected to us, it learns that.
-static void leave_peer(struct unix_socket *u, struct unix_socket *old)
+static void leave_peer(struct unix_socket *u, struct unix_socket *old,
+                       struct list_node *dropped)
 {
-    struct list_node unread = LIST_INIT(unread);
-
     WITH_MUTEX(&u->socket.recv_mutex)
-        unix_queue_take(u, &unread);
-    if (list_empty(&unread))
+        unix_queue_take(u, dropped);
+    if (list_empty(dropped))
         return;
-    unix_messages_free(&unread);
     wake_up_all(&u->room);
     WITH_LOCK(&old->socket.lock) {
         if (!old->closed && READ_ONCE(old->peer) == u)
@@ -287,8 +285,10 @@ static void leave_peer(struct unix_socket *u, struct unix_socket *old)
     }
 }
 
-// As exchange_peer, and all that follows from it. name_mutex held.
-static int set_peer(struct unix_socket *u, struct unix_socket *peer)
+// As exchange_peer, and all that follows from it; the caller frees the messages
+// that are dropped. name_mutex held.
+static int set_peer(struct unix_socket *u, struct unix_socket *peer,
+                    struct list_node *dropped)
 {
     struct unix_socket *old;
     int error = exchange_peer(u, peer, &old);
@@ -302,7 +302,7 @@ static int set_peer(struct unix_socket *u, struct unix_socket *peer)
     wake_up_all(&u->socket.wait);  // there may be room now
     if (old) {
         if (old != peer)
-            leave_peer(u, old);
+            leave_peer(u, old, dropped);
         socket_put(&old->socket);
     }
     return 0;
@@ -310,10 +310,13 @@ static int set_peer(struct unix_socket *u, struct unix_socket *peer)
 
 void unix_forget_peer(struct unix_socket *u, struct unix_socket *peer)
 {
+    struct list_node dropped = LIST_INIT(dropped);
+
     WITH_MUTEX(&u->name_mutex) {
         if (READ_ONCE(u->peer) == peer)
-            set_peer(u, NULL);
+            set_peer(u, NULL, &dropped);
     }
+    unix_messages_free(&dropped);
 }
 
 int unix_connect_datagram_op(struct socket *socket,
@@ -321,6 +324,7 @@ int unix_connect_datagram_op(struct socket *socket,
                              bool nonblock)
 {
     struct unix_socket *u = unix_of(socket);
+    struct list_node dropped = LIST_INIT(dropped);
     struct unix_socket *peer = NULL;
     int error = 0;
 
@@ -337,7 +341,8 @@ int unix_connect_datagram_op(struct socket *socket,
     if (error < 0)
         return error;
     WITH_MUTEX(&u->name_mutex)
-        error = set_peer(u, peer);
+        error = set_peer(u, peer, &dropped);
+    unix_messages_free(&dropped);
     if (error < 0 && peer)
         socket_put(&peer->socket);
     return error;

@@ -135,12 +135,8 @@ static int set_pass(struct socket *socket, const union option_value *value)
     WRITE_ONCE(unix_of(socket)->pass_credentials, value->integer != 0);
     return 0;
 }
-SOCKET_OPTION(passcred) = {.level = SOL_SOCKET,
-                           .name = SO_PASSCRED,
-                           .family = AF_UNIX,
-                           .size = sizeof(int),
-                           .get = get_pass,
-                           .set = set_pass};
+INTEGER_OPTION(passcred, SOL_SOCKET, SO_PASSCRED, AF_UNIX, 0, get_pass,
+               set_pass);
 
 // Is the number one of a process's own, or is that root?
 static bool may_claim(uint32_t id, uint32_t real, uint32_t effective,

@@ -7,6 +7,7 @@
 
 #include <abi/poll.h>
 #include <mm/kmalloc.h>
+#include <string.h>
 
 #include "unix.h"
 
@@ -44,10 +45,11 @@ struct unix_message *unix_message_create(size_t length)
     size_t count = MAX(block_count(length), 1ul);
     size_t header = sizeof(struct unix_message) + count * sizeof(uint8_t *);
     bool single = length <= MESSAGE_BLOCK;
-    struct unix_message *m = kzalloc(header + (single ? length : 0));
+    struct unix_message *m = kmalloc(header + (single ? length : 0));
 
     if (!m)
         return NULL;
+    memset(m, 0, header);
     m->length = m->allocated = length;
     m->memory = header + length;
     if (single) {

@@ -31,7 +31,7 @@ static bool peeks(const struct reading *r)
 // ---- the queue ----
 
 // The message behind m, or (NULL) the first one. Only who holds the receive
-// mutex takes messages out, so m stays.
+// mutex takes messages out, so it stays.
 static struct unix_message *next_message(struct unix_socket *u,
                                          struct unix_message *m)
 {
@@ -130,15 +130,29 @@ static void move_peek(struct reading *r, size_t n)
     WRITE_ONCE(r->u->peek_offset, offset);
 }
 
-// Skip what was peeked at before: the message to begin with, and where in it.
-static struct unix_message *skip_peeked(struct reading *r, size_t *skip)
+// The first message of which something was not peeked at before, and how much
+// of it was. NULL: none. The socket's lock is held.
+static struct unix_message *first_news(const struct reading *r, size_t *skip)
 {
-    struct unix_message *m = next_message(r->u, NULL);
+    struct unix_message *m;
 
-    while (m && *skip > 0 && *skip >= m->length - m->offset) {
-        *skip -= m->length - m->offset;
-        m = next_message(r->u, m);
+    *skip = peek_start(r);
+    list_for_each(m, &r->u->socket.receive_queue, node) {
+        size_t left = m->length - m->offset;
+        if (*skip == 0 || *skip < left)
+            return m;
+        *skip -= left;
     }
+    return NULL;
+}
+
+// The message to begin with. Receive mutex held, so it stays.
+static struct unix_message *first_message(const struct reading *r, size_t *skip)
+{
+    struct unix_message *m;
+
+    WITH_LOCK(&r->u->socket.lock)
+        m = first_news(r, skip);
     return m;
 }
 
@@ -153,12 +167,8 @@ static int set_peek_off(struct socket *socket, const union option_value *value)
     WRITE_ONCE(unix_of(socket)->peek_offset, value->integer);
     return 0;
 }
-SOCKET_OPTION(peek_off) = {.level = SOL_SOCKET,
-                           .name = SO_PEEK_OFF,
-                           .family = AF_UNIX,
-                           .size = sizeof(int),
-                           .get = get_peek_off,
-                           .set = set_peek_off};
+INTEGER_OPTION(peek_off, SOL_SOCKET, SO_PEEK_OFF, AF_UNIX, 0, get_peek_off,
+               set_peek_off);
 
 // ---- streams ----
 
@@ -191,18 +201,15 @@ static ssize_t read_part(struct reading *r, struct unix_message *m, size_t skip)
         if (error < 0)
             uio_revert(r->message->uio, n);
     }
-    if (error < 0)
-        return error;
-    move_peek(r, n);
-    return n;
+    return error < 0 ? error : (ssize_t)n;
 }
 
 // As much of the stream as is there, but not past files that came with it.
 // -EAGAIN: nothing.
 static ssize_t read_stream(struct reading *r)
 {
-    size_t skip = peek_start(r), done = 0;
-    struct unix_message *m = skip_peeked(r, &skip);
+    size_t skip, done = 0;
+    struct unix_message *m = first_message(r, &skip);
 
     if (!m)
         return -EAGAIN;
@@ -215,6 +222,7 @@ static ssize_t read_stream(struct reading *r)
         ssize_t n = read_part(r, m, skip);
         if (n < 0)
             return done ? (ssize_t)done : n;
+        move_peek(r, n);
         done += n;
         skip = 0;
         if (!peeks(r))
@@ -229,8 +237,8 @@ static ssize_t read_stream(struct reading *r)
 // One message. -EAGAIN: there is none.
 static ssize_t read_datagram(struct reading *r)
 {
-    size_t skip = peek_start(r);
-    struct unix_message *m = skip_peeked(r, &skip);
+    size_t skip;
+    struct unix_message *m = first_message(r, &skip);
 
     if (!m)
         return -EAGAIN;
@@ -238,6 +246,7 @@ static ssize_t read_datagram(struct reading *r)
     ssize_t n = read_part(r, m, skip);
     if (n < 0)
         return n;
+    move_peek(r, peeks(r) ? (size_t)n : length);
     if ((size_t)n < length)
         r->message->out_flags |= MSG_TRUNC;
     if (!peeks(r))
@@ -260,15 +269,12 @@ static ssize_t read_once(struct reading *r)
     return n;
 }
 
-// Is there something behind what was peeked at before? The socket's lock is
-// held.
+// The socket's lock is held.
 static bool has_more(const struct reading *r)
 {
-    const struct socket *socket = &r->u->socket;
-    size_t skip = peek_start(r);
+    size_t skip;
 
-    return skip ? socket->receive_bytes > skip
-                : !list_empty(&socket->receive_queue);
+    return first_news(r, &skip) != NULL;
 }
 
 // Will nothing come any more? Datagrams have no end, says Linux to those who do
@@ -320,14 +326,25 @@ static int check_receive(struct unix_socket *u, const struct message *message)
     return unix_is_stream(u) ? 0 : socket_take_error(&u->socket);
 }
 
+// How many bytes make a recv return: of packets, those of one.
+static size_t enough(const struct unix_socket *u, const struct message *message)
+{
+    size_t wanted = message->uio->resid;
+
+    if (!unix_is_stream(u))
+        return 0;
+    return message->flags & MSG_WAITALL
+               ? wanted
+               : MIN(wanted, (size_t)socket_receive_low(&u->socket));
+}
+
 ssize_t unix_receive_op(struct socket *socket, struct message *message)
 {
     struct unix_socket *u = unix_of(socket);
     struct reading r = {
         .u = u, .message = message, .nonblock = message->flags & MSG_DONTWAIT};
     nsec_t until = socket_deadline(r.nonblock, socket->options.receive_timeout);
-    bool all = unix_is_stream(u) && message->flags & MSG_WAITALL;
-    size_t wanted = message->uio->resid, done = 0;
+    size_t target = enough(u, message), done = 0;
     int error = check_receive(u, message);
 
     list_init(&r.taken);
@@ -337,8 +354,8 @@ ssize_t unix_receive_op(struct socket *socket, struct message *message)
         ssize_t n = read_once(&r);
         if (n >= 0) {
             done += n;
-            if (!all || done == wanted || peeks(&r) || r.stopped)
-                return unix_is_stream(u) ? (ssize_t)done : n;
+            if (done >= target || peeks(&r) || r.stopped)
+                return done;
             continue;
         }
         error = n == -EAGAIN ? end_state(&r) : n;

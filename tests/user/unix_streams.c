@@ -134,6 +134,29 @@ TEST(waiting_for_all)
     wait_child(child);
 }
 
+TEST(waiting_for_enough)
+{
+    int pair[2], low = 4;
+
+    make_pair(SOCK_STREAM, pair);
+    CHECK_OK(setsockopt(pair[1], SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)));
+    pid_t child = fork_child();
+    if (child == 0) {
+        char buffer[8];
+        CHECK_EQ(recv(pair[1], buffer, 8, 0), 5);
+        CHECK_EQ(recv(pair[1], buffer, 2, 0), 2);  // all that it wants
+        CHECK_EQ(recv(pair[1], buffer, 8, MSG_DONTWAIT), 1);
+        _exit(0);
+    }
+    wait_asleep(child);
+    write_all(pair[0], "abc", 3);
+    wait_asleep(child);
+    write_all(pair[0], "de", 2);
+    wait_asleep(child);
+    write_all(pair[0], "fgh", 3);
+    wait_child(child);
+}
+
 TEST(waiting_for_all_of_a_pending_end)
 {
     int pair[2];
