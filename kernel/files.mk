@@ -145,6 +145,7 @@ kernel-y += fs/procfs.c
 kernel-y += fs/proc_text.c
 kernel-y += fs/proc_pid.c
 kernel-y += fs/proc_links.c
+kernel-y += fs/proc_fdinfo.c
 kernel-y += syscall/socket.c
 kernel-y += syscall/message.c
 kernel-y += fs/proc_process.c

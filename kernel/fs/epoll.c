@@ -7,7 +7,9 @@
 
 #include <abi/fcntl.h>
 #include <abi/poll.h>
+#include <abi/stat.h>
 #include <fs/epoll.h>
+#include <fs/proc.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
 
@@ -180,6 +182,18 @@ bool epoll_item_ready(struct epoll_item *item, unsigned events)
 
 // ---- the epoll file as a file ----
 
+static void epoll_item_info(const struct epoll_item *item, struct text *text)
+{
+    struct abi_stat st;
+
+    file_stat(item->file, &st);
+    text_printf(
+        text, "tfd: %8d events: %8x data: %16lx  pos:%lu ino:%lx sdev:%lx\n",
+        item->fd, READ_ONCE(item->event.events),
+        (unsigned long)item->event.data, (unsigned long)item->file->position,
+        (unsigned long)st.ino, (unsigned long)st.dev);
+}
+
 // Is any item ready? Those in front that are not leave the list.
 static bool any_ready(struct epoll *epoll)
 {
@@ -215,6 +229,18 @@ static unsigned epoll_poll(struct file *file, struct poll_table *table)
     return 0;
 }
 
+static void epoll_info(struct file *file, struct text *text)
+{
+    struct epoll *epoll = file->private;
+    struct epoll_item *item;
+    uint64_t fd = 0;
+
+    WITH_MUTEX(&file_watch_lock)
+        for (; (item = radix_next(&epoll->by_fd, &fd)); fd++)
+            for (; item; item = item->same_fd)
+                epoll_item_info(item, text);
+}
+
 static void epoll_release(struct file *file)
 {
     epoll_remove_all(file->private);
@@ -224,6 +250,7 @@ static void epoll_release(struct file *file)
 const struct file_ops epoll_ops = {
     .name = "eventpoll",
     .poll = epoll_poll,
+    .info = epoll_info,
     .release = epoll_release,
 };
 

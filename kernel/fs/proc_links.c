@@ -67,7 +67,7 @@ static void get_exe(const struct proc_node *node, struct proc_target *target)
     }
 }
 
-static struct files *process_files(struct process *process)
+struct files *proc_process_files(struct process *process)
 {
     WITH_LOCK(&process_tree_lock) {
         struct task *task = any_thread(process);
@@ -78,7 +78,7 @@ static struct files *process_files(struct process *process)
 
 static void get_fd(const struct proc_node *node, struct proc_target *target)
 {
-    struct files *files = process_files(node->process);
+    struct files *files = proc_process_files(node->process);
     unsigned fd = node->number;
 
     if (!files)
@@ -176,9 +176,9 @@ static int fd_lookup(struct inode *dir, struct dentry *dentry)
     return proc_attach_link(dentry, dir, &fd_link, (unsigned)number);
 }
 
-static int fd_readdir(struct file *file, struct readdir *context)
+int proc_fd_emit(struct file *file, struct readdir *context, uint32_t mode)
 {
-    struct files *files = process_files(proc_process(file->inode));
+    struct files *files = proc_process_files(proc_process(file->inode));
     char name[12];
 
     if (!files)
@@ -189,12 +189,17 @@ static int fd_readdir(struct file *file, struct readdir *context)
         for (; (open = files_next(files, &fd)); fd++) {
             file_put(open);
             snprintf(name, sizeof(name), "%u", fd);
-            if (!proc_emit(file, context, name, S_IFLNK, fd + 3ull))
+            if (!proc_emit(file, context, name, mode, fd + 3ull))
                 break;
         }
     }
     files_put(files);
     return 0;
+}
+
+static int fd_readdir(struct file *file, struct readdir *context)
+{
+    return proc_fd_emit(file, context, S_IFLNK);
 }
 
 const struct inode_ops proc_fd_inode_ops = {

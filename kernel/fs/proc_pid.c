@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// /proc/PID: the files of the linker set `proc_pid_files`, and the links and
-// the directory fd of proc_links.c; and /proc/self.
+// /proc/PID: the files of the linker set `proc_pid_files`, the links and
+// the directory fd of proc_links.c, and fdinfo; and /proc/self.
 
 #include "procfs.h"
 
@@ -51,6 +51,16 @@ static int attach_pid_directory(struct dentry *dentry, struct process *process,
     return proc_attach(dentry, S_IFDIR | mode, ops, file_ops, &node);
 }
 
+static const struct {
+    const char *name;
+    uint32_t mode;
+    const struct inode_ops *ops;
+    const struct file_ops *file_ops;
+} directories[] = {
+    {"fd", 0500, &proc_fd_inode_ops, &proc_fd_directory_ops},
+    {"fdinfo", 0555, &proc_fdinfo_inode_ops, &proc_fdinfo_directory_ops},
+};
+
 static int pid_lookup(struct inode *dir, struct dentry *dentry)
 {
     const struct proc_pid_file *file;
@@ -61,32 +71,41 @@ static int pid_lookup(struct inode *dir, struct dentry *dentry)
     for (size_t i = 0; i < PROC_LINKS; i++)
         if (!strcmp(proc_links[i].name, dentry->name))
             return proc_attach_link(dentry, dir, &proc_links[i], 0);
-    if (!strcmp(dentry->name, "fd"))
-        return attach_pid_directory(dentry, proc_process(dir), 0500,
-                                    &proc_fd_inode_ops, &proc_fd_directory_ops);
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+        if (!strcmp(directories[i].name, dentry->name))
+            return attach_pid_directory(dentry, proc_process(dir),
+                                        directories[i].mode, directories[i].ops,
+                                        directories[i].file_ops);
     return 0;
 }
 
-// Positions: 2 is fd, then the links, then the files.
+// From 0 on the directories, then the links, then the files. NULL: no more.
+static const char *pid_name(size_t i, uint32_t *mode)
+{
+    *mode = S_IFDIR;
+    if (i < ARRAY_SIZE(directories))
+        return directories[i].name;
+    i -= ARRAY_SIZE(directories);
+    *mode = S_IFLNK;
+    if (i < PROC_LINKS)
+        return proc_links[i].name;
+    i -= PROC_LINKS;
+    *mode = S_IFREG;
+    return i < (size_t)(proc_pid_files_end - proc_pid_files_start)
+               ? proc_pid_files_start[i].name
+               : NULL;
+}
+
 static int pid_readdir(struct file *file, struct readdir *context)
 {
-    size_t files = (size_t)(proc_pid_files_end - proc_pid_files_start);
+    const char *name;
+    uint32_t mode;
 
     if (!dir_emit_dots(file, context))
         return 0;
-    for (size_t i = file->position - 2; i < 1 + PROC_LINKS + files; i++) {
-        const char *name = "fd";
-        uint32_t mode = S_IFDIR;
-        if (i > PROC_LINKS) {
-            name = proc_pid_files_start[i - 1 - PROC_LINKS].name;
-            mode = S_IFREG;
-        } else if (i > 0) {
-            name = proc_links[i - 1].name;
-            mode = S_IFLNK;
-        }
+    for (size_t i = file->position - 2; (name = pid_name(i, &mode)); i++)
         if (!proc_emit(file, context, name, mode, i + 3))
             break;
-    }
     return 0;
 }
 

@@ -57,6 +57,12 @@ int proc_attach_link(struct dentry *dentry, const struct inode *dir,
                      const struct proc_link *link, unsigned number);
 extern const struct inode_ops proc_fd_inode_ops;  // of /proc/PID/fd
 extern const struct file_ops proc_fd_directory_ops;
+extern const struct inode_ops proc_fdinfo_inode_ops;  // of /proc/PID/fdinfo
+extern const struct file_ops proc_fdinfo_directory_ops;
+// Emit the numbers of the process's descriptors.
+int proc_fd_emit(struct file *file, struct readdir *context, uint32_t mode);
+// A process's table, with a reference (files_put), or NULL.
+struct files *proc_process_files(struct process *process);
 
 // The process whose directory this is in; no reference.
 static inline struct process *proc_process(const struct inode *inode)

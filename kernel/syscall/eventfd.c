@@ -7,6 +7,7 @@
 #include <abi/fcntl.h>
 #include <abi/poll.h>
 #include <fs/file.h>
+#include <fs/proc.h>
 #include <mm/kmalloc.h>
 #include <syscall/syscalls.h>
 
@@ -97,6 +98,14 @@ static unsigned eventfd_poll(struct file *file, struct poll_table *table)
     return (count ? POLLIN : 0) | (count < UINT64_MAX - 1 ? POLLOUT : 0);
 }
 
+static void eventfd_info(struct file *file, struct text *text)
+{
+    const struct eventfd *event = file->private;
+
+    text_printf(text, "eventfd-count: %16lx\neventfd-semaphore: %d\n",
+                (unsigned long)READ_ONCE(event->count), event->semaphore);
+}
+
 static void eventfd_release(struct file *file)
 {
     kfree(file->private);
@@ -107,6 +116,7 @@ static const struct file_ops eventfd_ops = {
     .read = eventfd_read,
     .write = eventfd_write,
     .poll = eventfd_poll,
+    .info = eventfd_info,
     .release = eventfd_release,
 };
 

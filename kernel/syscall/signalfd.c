@@ -6,6 +6,7 @@
 #include <abi/fcntl.h>
 #include <abi/poll.h>
 #include <fs/file.h>
+#include <fs/proc.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
 #include <proc/task.h>
@@ -145,6 +146,14 @@ static unsigned signalfd_poll(struct file *file, struct poll_table *table)
     return pending & READ_ONCE(context->mask) ? POLLIN : 0;
 }
 
+static void signalfd_info(struct file *file, struct text *text)
+{
+    const struct signalfd *context = file->private;
+
+    text_printf(text, "sigmask:\t%016lx\n",
+                (unsigned long)READ_ONCE(context->mask));
+}
+
 static void signalfd_release(struct file *file)
 {
     struct signalfd *context = file->private;
@@ -162,6 +171,7 @@ static const struct file_ops signalfd_ops = {
     .name = "signalfd",
     .read = signalfd_read,
     .poll = signalfd_poll,
+    .info = signalfd_info,
     .release = signalfd_release,
 };
 

@@ -8,6 +8,7 @@
 #include <abi/fcntl.h>
 #include <abi/poll.h>
 #include <fs/file.h>
+#include <fs/proc.h>
 #include <mm/kmalloc.h>
 #include <proc/task.h>
 #include <syscall/syscalls.h>
@@ -25,7 +26,9 @@ struct abi_itimerspec {
 struct timerfd {
     struct spinlock lock;          // RANK_WAKE
     struct timer timer;            // (lock) wakes the queue at `expires`
+    int clock;                     // (i) CLOCK_*, as it was asked for
     bool wall_clock;               // (i) CLOCK_REALTIME
+    unsigned flags;                // (lock) of timerfd_settime
     bool wall;                     // (lock) `expires` is time of day
     nsec_t expires;                // (lock) next expiry, 0: disarmed
     nsec_t interval;               // (lock) 0: once
@@ -156,6 +159,26 @@ static unsigned timerfd_poll(struct file *file, struct poll_table *table)
     return ready ? POLLIN : 0;
 }
 
+static void timerfd_info(struct file *file, struct text *text)
+{
+    struct timerfd *t = file->private;
+    struct abi_itimerspec left = {0};
+    uint64_t ticks = 0;
+    unsigned flags = 0;
+
+    WITH_LOCK(&t->lock) {
+        left = state(t);
+        ticks = expirations(t);
+        flags = t->flags;
+    }
+    text_printf(text,
+                "clockid: %d\nticks: %lu\nsettime flags: 0%o\n"
+                "it_value: (%ld, %ld)\nit_interval: (%ld, %ld)\n",
+                t->clock, (unsigned long)ticks, flags, (long)left.value.sec,
+                (long)left.value.nsec, (long)left.interval.sec,
+                (long)left.interval.nsec);
+}
+
 static void timerfd_release(struct file *file)
 {
     struct timerfd *t = file->private;
@@ -169,12 +192,13 @@ static const struct file_ops timerfd_ops = {
     .name = "timerfd",
     .read = timerfd_read,
     .poll = timerfd_poll,
+    .info = timerfd_info,
     .release = timerfd_release,
 };
 
 // ---- system calls ----
 
-static struct file *timerfd_create(bool wall_clock, unsigned flags)
+static struct file *timerfd_create(int clock, bool wall_clock, unsigned flags)
 {
     struct timerfd *t = kzalloc(sizeof(*t));
 
@@ -183,6 +207,7 @@ static struct file *timerfd_create(bool wall_clock, unsigned flags)
     spin_init(&t->lock, RANK_WAKE, "timerfd");
     timer_init(&t->timer, expired);
     wait_queue_init(&t->wait);
+    t->clock = clock;
     t->wall_clock = wall_clock;
     wait_init(&t->clock_wait, false);
     t->clock_wait.wake = clock_was_set;
@@ -209,7 +234,7 @@ long sys_timerfd_create(long number, long flags)
         return -EINVAL;
     if (alarm && current_process()->euid)
         return -EPERM;
-    struct file *file = timerfd_create(wall_clock, (unsigned)flags);
+    struct file *file = timerfd_create(clock, wall_clock, (unsigned)flags);
     return file ? fd_add(file, flags & O_CLOEXEC) : -ENOMEM;
 }
 
@@ -232,6 +257,7 @@ static struct abi_itimerspec set(struct timerfd *t, unsigned flags,
 
     spin_lock(&t->lock);
     old = state(t);
+    t->flags = flags;
     t->wall = t->wall_clock && (flags & TFD_TIMER_ABSTIME);
     t->cancel_on_set = t->wall && (flags & TFD_TIMER_CANCEL_ON_SET);
     t->cancelled = false;

@@ -18,6 +18,7 @@ struct poll_table;
 struct task;
 struct abi_stat;
 struct readdir;
+struct text;
 
 // Operations. Missing ones give the errno that Linux gives: EINVAL for read
 // and write, ESPIPE for seek, ENOTTY for ioctl, ENODEV for mmap, EINVAL for
@@ -50,6 +51,8 @@ struct file_ops {
     // A description for /proc/PID/fd links where there is no path.
     void (*describe)(struct file *file, char *buf, size_t n);
     void (*stat)(struct file *file, struct abi_stat *st);  // no inode
+    // More lines for /proc/PID/fdinfo.
+    void (*info)(struct file *file, struct text *text);
     // The last reference is gone.
     void (*release)(struct file *file);
 };
