@@ -136,7 +136,8 @@ bool packet_ring_store(struct packet_socket *ps,
     size_t network = ALIGNED(SLOT_HEADER + room) + ps->ring_reserve;
     size_t link = network - frame->network;
 
-    if (__atomic_load_n(status, __ATOMIC_ACQUIRE) != TP_STATUS_KERNEL)
+    if (network > UINT16_MAX ||
+        __atomic_load_n(status, __ATOMIC_ACQUIRE) != TP_STATUS_KERNEL)
         return false;
     ring->next = (ring->next + 1) % ring->shape.frames;
     size_t kept = MIN(frame->kept, ring->shape.frame_size -
