@@ -3,7 +3,7 @@
 // The addresses of interfaces, and the routes that each brings with it.
 //
 // lwIP knows one IPv4 address of a netif: the first of the list (or what DHCP
-// is working on). Packets to the others are taken in by net/netif.c.
+// is working on). Packets to the others are taken in by net/link_input.c.
 //
 // All of it is protected by the core mutex, and every function wants it held.
 

@@ -95,6 +95,16 @@ uint8_t link_frame_type(const struct net_link *link, const void *destination);
 extern void (*packet_tap)(struct net_link *link, const struct pbuf *p,
                           bool framed, bool outgoing);
 
+// net_interface.receive of all links (net/netif.c).
+void link_receive(struct net_interface *interface, struct rx_buffer *frame,
+                  const struct net_offload *offload);
+
+// lwIP's input functions (net/link_input.c): frames of an Ethernet, packets of
+// a link without a link layer, and of `lo`.
+err_t input_ethernet(struct pbuf *p, struct netif *netif);
+err_t input_packet(struct pbuf *p, struct netif *netif);
+err_t input_looped(struct pbuf *p, struct netif *netif);
+
 // lwIP's output functions for a link (net/transmit.c).
 err_t transmit_ethernet(struct netif *netif, struct pbuf *p);
 err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to);
