@@ -15,21 +15,6 @@
 #include "tcp.h"
 #include "udp.h"
 
-// Linux's number for lwIP's state.
-static const uint8_t linux_state[] = {
-    [CLOSED] = ABI_TCP_CLOSE,
-    [LISTEN] = ABI_TCP_LISTEN,
-    [SYN_SENT] = ABI_TCP_SYN_SENT,
-    [SYN_RCVD] = ABI_TCP_SYN_RECV,
-    [ESTABLISHED] = ABI_TCP_ESTABLISHED,
-    [FIN_WAIT_1] = ABI_TCP_FIN_WAIT1,
-    [FIN_WAIT_2] = ABI_TCP_FIN_WAIT2,
-    [CLOSE_WAIT] = ABI_TCP_CLOSE_WAIT,
-    [CLOSING] = ABI_TCP_CLOSING,
-    [LAST_ACK] = ABI_TCP_LAST_ACK,
-    [TIME_WAIT] = ABI_TCP_TIME_WAIT,
-};
-
 static void fill_socket(struct proc_socket_row *r, const struct socket *socket)
 {
     r->uid = socket->uid;
@@ -64,7 +49,7 @@ static void print_tcp(struct text *text, int family, unsigned number,
     struct proc_socket_row r = {.local = pcb->local_ip,
                                 .peer = *IP_ANY_TYPE,
                                 .local_port = pcb->local_port,
-                                .state = linux_state[pcb->state]};
+                                .state = tcp_state_number(pcb->state)};
     struct tcp_socket *t = socket_of_pcb(pcb);
 
     if (pcb->state == LISTEN) {

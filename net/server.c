@@ -25,6 +25,7 @@ struct net_server NET_SERVER = {
 void net_lock(void)
 {
     mutex_lock(&NET_SERVER.core);
+    tcp_timer_set_clock();
 }
 
 static void wake_thread(void)

@@ -23,6 +23,8 @@ int64_t sysctl_tcp_fin_timeout = 60;
 int64_t sysctl_tcp_max_syn_backlog = 1024;
 int64_t sysctl_tcp_max_tw_buckets = 8192;
 int64_t sysctl_tcp_synack_retries = 5;
+int64_t sysctl_tcp_retries2 = 15;
+int64_t sysctl_tcp_syn_retries = 6;
 
 SYSCTL(net_somaxconn) = {"net/core/somaxconn", &sysctl_somaxconn, 0, INT32_MAX};
 SYSCTL(net_optmem_max) = {"net/core/optmem_max", &sysctl_optmem_max, 0,
@@ -49,63 +51,75 @@ SYSCTL(net_max_tw_buckets) = {"net/ipv4/tcp_max_tw_buckets",
 SYSCTL(net_synack_retries) = {"net/ipv4/tcp_synack_retries",
                               &sysctl_tcp_synack_retries, 1, 127};
 
-static int parse_retries(const char *value, unsigned *retries)
+SYSCTL(net_retries2) = {"net/ipv4/tcp_retries2", &sysctl_tcp_retries2, 1, 127};
+SYSCTL(net_syn_retries) = {"net/ipv4/tcp_syn_retries", &sysctl_tcp_syn_retries,
+                           1, 127};
+
+// ---- tcp_rmem and tcp_wmem: least, default and largest size of a buffer ----
+
+#define BUFFER_MIN 4096
+
+static void show_triple(struct text *text, int64_t value, int64_t max)
 {
-    return sscanf(value, "%u", retries) != 1 || *retries < 1 || *retries > 127
-               ? -EINVAL
-               : 0;
+    text_printf(text, "%d\t%ld\t%ld\n", BUFFER_MIN, value, max);
 }
 
-static void show_retries(struct text *text)
+// The default is what can be chosen; the bounds are written as they are.
+static int store_triple(const char *text, int64_t *value, int64_t max)
 {
-    text_printf(text, "%u\n", lwip_port_retries);
-}
+    int64_t least, wanted, most;
 
-static int store_retries(const char *value)
-{
-    unsigned retries;
-    int error = parse_retries(value, &retries);
-
-    if (error == 0)
-        lwip_port_retries = retries;
-    return error;
-}
-PROC_FILE(tcp_retries2) = {"sys/net/ipv4/tcp_retries2", show_retries,
-                           store_retries};
-
-// lwIP compares with the number of repetitions after which it gives up at
-// once; net/tcp.c lets the last one have its time, so it is one more.
-static void show_syn_retries(struct text *text)
-{
-    text_printf(text, "%u\n", lwip_port_syn_retries - 1);
-}
-
-static int store_syn_retries(const char *value)
-{
-    unsigned retries;
-    int error = parse_retries(value, &retries);
-
-    if (error == 0)
-        lwip_port_syn_retries = retries + 1;
-    return error;
-}
-PROC_FILE(tcp_syn_retries) = {"sys/net/ipv4/tcp_syn_retries", show_syn_retries,
-                              store_syn_retries};
-
-static void show_triple(struct text *text, unsigned min, int64_t value,
-                        int64_t max)
-{
-    text_printf(text, "%u\t%ld\t%ld\n", min, value, max);
+    if (sscanf(text, "%ld %ld %ld", &least, &wanted, &most) != 3 ||
+        least != BUFFER_MIN || most != max || wanted < least || wanted > most)
+        return -EINVAL;
+    WRITE_ONCE(*value, wanted);
+    return 0;
 }
 
 static void show_tcp_rmem(struct text *text)
 {
-    show_triple(text, 4096, sysctl_tcp_rmem_default, sysctl_rmem_max);
+    show_triple(text, sysctl_tcp_rmem_default, sysctl_rmem_max);
 }
+
+static int store_tcp_rmem(const char *text)
+{
+    return store_triple(text, &sysctl_tcp_rmem_default, sysctl_rmem_max);
+}
+PROC_FILE(tcp_rmem) = {"sys/net/ipv4/tcp_rmem", show_tcp_rmem, store_tcp_rmem};
 
 static void show_tcp_wmem(struct text *text)
 {
-    show_triple(text, 4096, sysctl_tcp_wmem_default, sysctl_wmem_max);
+    show_triple(text, sysctl_tcp_wmem_default, sysctl_wmem_max);
 }
-PROC_FILE(tcp_rmem) = {"sys/net/ipv4/tcp_rmem", show_tcp_rmem, NULL};
-PROC_FILE(tcp_wmem) = {"sys/net/ipv4/tcp_wmem", show_tcp_wmem, NULL};
+
+static int store_tcp_wmem(const char *text)
+{
+    return store_triple(text, &sysctl_tcp_wmem_default, sysctl_wmem_max);
+}
+PROC_FILE(tcp_wmem) = {"sys/net/ipv4/tcp_wmem", show_tcp_wmem, store_tcp_wmem};
+
+// ---- what is so and cannot be changed ----
+
+static void show_on(struct text *text)
+{
+    text_printf(text, "1\n");
+}
+PROC_FILE(tcp_timestamps) = {"sys/net/ipv4/tcp_timestamps", show_on, NULL};
+PROC_FILE(tcp_sack) = {"sys/net/ipv4/tcp_sack", show_on, NULL};
+PROC_FILE(tcp_window_scaling) = {"sys/net/ipv4/tcp_window_scaling", show_on,
+                                 NULL};
+
+static void show_off(struct text *text)
+{
+    text_printf(text, "0\n");
+}
+PROC_FILE(tcp_syncookies) = {"sys/net/ipv4/tcp_syncookies", show_off, NULL};
+
+static void show_reno(struct text *text)
+{
+    text_printf(text, "reno\n");
+}
+PROC_FILE(tcp_congestion) = {"sys/net/ipv4/tcp_congestion_control", show_reno,
+                             NULL};
+PROC_FILE(tcp_available) = {"sys/net/ipv4/tcp_available_congestion_control",
+                            show_reno, NULL};

@@ -60,6 +60,11 @@ void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
     }
 }
 
+static void give_up(struct tcp_pcb *pcb)
+{
+    pcb->nrtx = UINT8_MAX;
+}
+
 // A SYN is not answered. lwIP repeats it at equal intervals, where RFC 6298
 // doubles them; and after the last one it does not wait, so that is done here.
 // A peer on our network whose address nobody answers for is unreachable, after
@@ -67,6 +72,9 @@ void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
 static void poll_connecting(struct tcp_socket *t, struct tcp_pcb *pcb)
 {
     unsigned age = (tcp_ticks - pcb->tmr) * TCP_SLOW_INTERVAL;
+    unsigned retries =
+        t->tcp.syn_count ? t->tcp.syn_count : sysctl_tcp_syn_retries;
+    unsigned timeout = t->tcp.user_timeout;
 
     pcb->rto = t->syn_rto << MIN(pcb->nrtx, 12);
     if (age >= RESOLVE_MS && !route_is_resolved(&pcb->remote_ip)) {
@@ -74,13 +82,34 @@ static void poll_connecting(struct tcp_socket *t, struct tcp_pcb *pcb)
             t->socket.error = EHOSTUNREACH;
         }
         t->end_known = true;
-        pcb->nrtx = lwip_port_syn_retries;
+        give_up(pcb);
     }
-    if (pcb->nrtx == lwip_port_syn_retries - 1 && pcb->rtime >= pcb->rto - 1)
-        pcb->nrtx = lwip_port_syn_retries;
+    if ((pcb->nrtx >= retries && pcb->rtime >= pcb->rto - 1) ||
+        (timeout && age >= timeout))
+        give_up(pcb);
 }
 
-// Each slow tick while connecting, now and then afterwards: what no event does.
+// Has the peer acknowledged nothing for too long? (A probe of its closed window
+// that is answered without opening it acknowledges nothing.)
+static bool is_stalled(struct tcp_socket *t, const struct tcp_pcb *pcb)
+{
+    unsigned timeout = t->tcp.user_timeout;
+    unsigned retries = t->orphaned ? TCP_ORPHAN_RETRIES : sysctl_tcp_retries2;
+
+    if (pcb->lastack != t->stalled_ack) {
+        t->stalled_ack = pcb->lastack;
+        t->stalled_since = tcp_ticks;
+    }
+    if (!pcb->unacked && !pcb->unsent)
+        return false;
+    if (timeout &&
+        (tcp_ticks - t->stalled_since) * TCP_SLOW_INTERVAL >= timeout)
+        return true;
+    return pcb->persist_probe > retries ||
+           (pcb->nrtx >= retries && pcb->rtime >= pcb->rto - 1);
+}
+
+// Each slow tick of a connection that is busy: what no event does.
 static err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb)
 {
     struct tcp_socket *t = argument;
@@ -89,8 +118,8 @@ static err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb)
         poll_connecting(t, pcb);
         return ERR_OK;
     }
-    t->corked = false;
-    tcp_poll(pcb, pcb->poll, TCP_POLL_TICKS);
+    if (is_stalled(t, pcb))
+        give_up(pcb);
     tcp_send_push(t);
     tcp_output(pcb);
     return ERR_OK;

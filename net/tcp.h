@@ -28,18 +28,27 @@ enum {
     TCP_ARGUMENT_CONNECTION,
 };
 
-// How often the poll callback looks at a connection, in slow ticks of 100 ms;
-// and at one with a held-back segment (MSG_MORE).
-#define TCP_POLL_TICKS 10
+// Slow ticks of 100 ms that a segment which is not full is held back for at
+// most (TCP_CORK, MSG_MORE).
 #define TCP_CORK_TICKS 2
+
+// Repetitions after which a closed socket gives its connection up, as on Linux.
+#define TCP_ORPHAN_RETRIES 8
 
 // Options of level IPPROTO_TCP, handed on by accept. All (a).
 struct tcp_settings {
-    bool no_delay;      // TCP_NODELAY
-    int keep_idle;      // TCP_KEEPIDLE, seconds
-    int keep_interval;  // TCP_KEEPINTVL, seconds
-    int keep_count;     // TCP_KEEPCNT
-    int max_segment;    // TCP_MAXSEG, 0: the interface's
+    bool no_delay;        // TCP_NODELAY
+    int keep_idle;        // TCP_KEEPIDLE, seconds
+    int keep_interval;    // TCP_KEEPINTVL, seconds
+    int keep_count;       // TCP_KEEPCNT
+    int max_segment;      // TCP_MAXSEG, 0: the interface's
+    bool cork;            // TCP_CORK
+    int syn_count;        // TCP_SYNCNT, 0: as sysctl says
+    int linger2;          // TCP_LINGER2, seconds; 0: as sysctl says, -1: none
+    int defer_accept;     // TCP_DEFER_ACCEPT, in repetitions of the SYN-ACK
+    int window_clamp;     // TCP_WINDOW_CLAMP, 0: none
+    int user_timeout;     // TCP_USER_TIMEOUT, milliseconds; 0: none
+    uint32_t unsent_low;  // TCP_NOTSENT_LOWAT, 0: none
 };
 
 struct tcp_socket {
@@ -52,7 +61,13 @@ struct tcp_socket {
 
     // Sending, tcp_send.c.
     struct send_buffer send;  // (s)
-    bool corked;              // (c) MSG_MORE: hold the last, short segment
+    bool more;                // (c) MSG_MORE: the last, short segment waits
+    uint32_t cork_due;        // (c) tick until which it does; 0: none waits
+    size_t unsent;            // (s) bytes that lwIP has and has not sent
+    uint32_t stalled_ack;     // (c) what was acknowledged last,
+    uint32_t stalled_since;   // (c) and the tick when that was seen
+    uint64_t bytes_acked;     // (c)
+    uint64_t bytes_received;  // (c)
     bool fin_wanted;          // (c) FIN follows the last byte
     bool fin_sent;            // (c)
     bool end_known;           // (c) what ended it was already said
@@ -113,6 +128,11 @@ ssize_t tcp_send_op(struct socket *socket, struct message *message);
 void tcp_send_push(struct tcp_socket *t);  // feed lwIP; core mutex held
 err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length);
 bool tcp_writable(struct tcp_socket *t);  // socket lock held
+void tcp_send_flush(
+    struct tcp_socket *t);  // also what is held back; core mutex
+void tcp_note_unsent(struct tcp_socket *t);  // for tcp_writable; core mutex
+// Bytes of data in a full segment.
+size_t tcp_segment_size(const struct tcp_pcb *pcb);
 // How many bytes the send buffer may hold, by SO_SNDBUF.
 size_t tcp_send_limit(struct tcp_socket *t);
 
@@ -129,3 +149,11 @@ void tcp_receive_purge(struct tcp_socket *t);  // drop unread data
 
 // tcp_option.c
 void tcp_apply_op(struct socket *socket);
+
+// A row of the option table whose value is an int.
+#define TCP_OPTION(row, option, getter, setter)                            \
+    INTEGER_OPTION(row, IPPROTO_TCP, option, AF_INET, IPPROTO_TCP, getter, \
+                   setter)
+
+// tcp_info.c: Linux's number for lwIP's state.
+unsigned tcp_state_number(enum tcp_state state);

@@ -46,5 +46,6 @@ bool tcp_segment_is_acceptable(struct tcp_connection *c,
         return false;
     }
     // Else the SYN-ACK is repeated, and its acknowledgement too.
-    return pcb->state != SYN_RCVD || tcp_half_open_may_end(c);
+    return pcb->state != SYN_RCVD ||
+           tcp_half_open_may_end(c, s->data_length > 0);
 }

@@ -4,10 +4,9 @@
 
 #include <abi/errno.h>
 #include <net/server.h>
+#include <net/sysctl.h>
 
-#include "tcp.h"
-
-#define ORPHAN_RETRIES 8
+#include "tcp_connection.h"
 
 static const struct tcp_ext_arg_callbacks no_callbacks;
 
@@ -16,7 +15,7 @@ static const struct tcp_ext_arg_callbacks no_callbacks;
 static err_t orphan_poll(void *argument, struct tcp_pcb *pcb)
 {
     (void)argument;
-    if (pcb->nrtx >= ORPHAN_RETRIES && pcb->rtime >= pcb->rto - 1)
+    if (pcb->nrtx >= TCP_ORPHAN_RETRIES && pcb->rtime >= pcb->rto - 1)
         pcb->nrtx = UINT8_MAX;  // lwIP has tried enough
     return ERR_OK;
 }
@@ -56,6 +55,16 @@ void tcp_reset(struct tcp_socket *t)
     }
 }
 
+// How long it may stay in FIN_WAIT_2, where the peer could keep it for ever.
+static void set_orphan_time(const struct tcp_socket *t)
+{
+    int64_t seconds =
+        t->tcp.linger2 ? MAX(t->tcp.linger2, 0) : sysctl_tcp_fin_timeout;
+
+    tcp_connection_of(t->pcb)->orphan_ticks =
+        seconds * 1000 / TCP_SLOW_INTERVAL;
+}
+
 // The file is closed. Unread data, or SO_LINGER with no time, resets as on
 // Linux; else the PCB sends what there is, then FIN, and the socket stays until
 // that is acknowledged.
@@ -70,8 +79,8 @@ static void tcp_close_connection(struct tcp_socket *t)
         return;
     }
     t->orphaned = true;
+    set_orphan_time(t);
     t->fin_wanted = true;
-    t->corked = false;
     tcp_err(t->pcb, NULL);
     tcp_send_push(t);
     if (t->pcb)
@@ -128,7 +137,6 @@ int tcp_shutdown_op(struct socket *socket, int how)
         }
         if (how != SHUT_RD && t->pcb) {
             t->fin_wanted = true;
-            t->corked = false;
             tcp_send_push(t);
         }
     }

@@ -56,7 +56,6 @@ static err_t connected_callback(void *argument, struct tcp_pcb *pcb,
     WITH_LOCK(&t->socket.lock) {
         socket_set_state(&t->socket, SOCKET_CONNECTED);
     }
-    tcp_poll(pcb, pcb->poll, TCP_POLL_TICKS);
     return ERR_OK;
 }
 
@@ -160,7 +159,8 @@ static void connect_undo(struct tcp_socket *t)
         port_put(t->binding);
         t->binding = NULL;
     }
-    t->fin_wanted = t->fin_sent = t->corked = t->end_known = false;
+    t->fin_wanted = t->fin_sent = t->more = t->end_known = false;
+    t->cork_due = 0;
     WITH_LOCK(&socket->lock) {
         if (socket->state != SOCKET_UNCONNECTED)
             socket_set_state(socket, SOCKET_UNCONNECTED);

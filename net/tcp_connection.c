@@ -5,7 +5,6 @@
 // means nothing else in these states; so tmr is made to say what we decide.
 
 #include <mm/kmalloc.h>
-#include <net/sysctl.h>
 
 #include "tcp_connection.h"
 
@@ -39,7 +38,7 @@ struct tcp_connection *tcp_connection_create(struct tcp_pcb *pcb)
         return NULL;
     c->pcb = pcb;
     list_init(&c->node);
-    c->orphan_ticks = sysctl_tcp_fin_timeout * 1000 / TCP_SLOW_INTERVAL;
+    c->quick_acks = TCP_QUICK_ACKS;
     tcp_ext_arg_set(pcb, TCP_ARGUMENT_CONNECTION, c);
     tcp_ext_arg_set_callbacks(pcb, TCP_ARGUMENT_CONNECTION,
                               &connection_callbacks);
@@ -57,6 +56,15 @@ bool tcp_connection_survived(void)
 
     watched = NULL;
     return survived;
+}
+
+void tcp_connection_count_sent(struct tcp_connection *c,
+                               const struct tcp_hdr *header)
+{
+    c->segments_out++;
+    if (TCP_SEQ_LT(lwip_ntohl(header->seqno), c->pcb->snd_nxt))
+        c->repeated++;
+    c->last_sent = tcp_ticks;
 }
 
 uint32_t tcp_connection_orphan_due(struct tcp_pcb *pcb)

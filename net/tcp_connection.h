@@ -17,6 +17,8 @@ struct tcp_recovery {
     uint32_t first;  // the first missing segment was this one
     uint32_t mark;   // and had been sent again when so much had been sent
 };
+// Linux's number of acknowledgements that are not delayed at the beginning.
+#define TCP_QUICK_ACKS 16
 
 struct tcp_connection {
     struct tcp_pcb *pcb;
@@ -27,7 +29,11 @@ struct tcp_connection {
     uint32_t challenged;    // tick of the last challenge ACK
     uint32_t orphan_due;    // tick of FIN_WAIT_2's end, 0: not there yet
     uint32_t orphan_ticks;  // how long FIN_WAIT_2 may last
-    bool in_time_wait;      // counted there
+    uint32_t last_sent, last_received;  // tick of data
+    uint32_t segments_in, segments_out, repeated;
+    uint8_t quick_acks;  // so many acknowledgements are not delayed
+    bool interactive;    // we answer what comes: then they are
+    bool in_time_wait;   // counted there
 };
 
 // ---- tcp_connection.c ----
@@ -44,6 +50,10 @@ static inline struct tcp_connection *tcp_connection_of(struct tcp_pcb *pcb)
 void tcp_connection_watch(struct tcp_connection *c);
 bool tcp_connection_survived(void);
 
+// An outgoing segment, not yet sent.
+void tcp_connection_count_sent(struct tcp_connection *c,
+                               const struct tcp_hdr *header);
+
 // Called before lwIP's timers look at the PCB; and the tick at which a closed
 // one leaves FIN_WAIT_2.
 void tcp_connection_before_timers(struct tcp_pcb *pcb);
@@ -57,8 +67,15 @@ void tcp_half_open_end(struct tcp_connection *c);
 void tcp_half_open_end_all(struct tcp_socket *listener);
 // Keep to net.ipv4.tcp_max_syn_backlog. PCBs other than c's may go.
 void tcp_half_open_bound(struct tcp_connection *c);
-// May the ACK that ends the handshake do so now?
-bool tcp_half_open_may_end(const struct tcp_connection *c);
+// May the ACK that ends the handshake do so now? (Full accept queue;
+// TCP_DEFER_ACCEPT.)
+bool tcp_half_open_may_end(const struct tcp_connection *c, bool has_data);
+
+// ---- tcp_quickack.c: acknowledgements that are not delayed ----
+
+// After data has come; when the application sends.
+void tcp_quickack_received(struct tcp_connection *c);
+void tcp_quickack_sending(struct tcp_connection *c);
 
 // ---- tcp_recovery.c: loss, from outside (RFC 6675, 6928) ----
 

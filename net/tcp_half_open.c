@@ -69,7 +69,13 @@ void tcp_half_open_bound(struct tcp_connection *c)
     }
 }
 
-bool tcp_half_open_may_end(const struct tcp_connection *c)
+bool tcp_half_open_may_end(const struct tcp_connection *c, bool has_data)
 {
-    return !c->listener || !tcp_accept_queue_is_full(c->listener);
+    struct tcp_socket *listener = c->listener;
+
+    if (!listener)
+        return true;
+    if (!has_data && c->pcb->nrtx < READ_ONCE(listener->tcp.defer_accept))
+        return false;
+    return !tcp_accept_queue_is_full(listener);
 }

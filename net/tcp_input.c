@@ -99,6 +99,9 @@ static void finish(struct tcp_connection *c, enum tcp_state before)
         pcb->persist_backoff = 0;
     if (before < ESTABLISHED && pcb->state >= ESTABLISHED)
         tcp_initial_window(pcb);
+    tcp_quickack_received(c);
+    if (pcb->callback_arg && pcb->state >= ESTABLISHED)
+        tcp_note_unsent(pcb->callback_arg);
     if (pcb->state == TIME_WAIT && !c->in_time_wait)
         tcp_time_wait_begin(c);
 }
@@ -127,6 +130,9 @@ static void to_connection(struct tcp_connection *c, struct tcp_segment *s,
         return;
     }
     enum tcp_state before = pcb->state;
+    c->segments_in++;
+    if (s->data_length > 0)
+        c->last_received = tcp_ticks;
     tcp_connection_watch(c);
     tcp_segment_to_lwip(s, netif);
     if (tcp_connection_survived())

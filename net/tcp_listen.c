@@ -102,7 +102,6 @@ static struct tcp_socket *child_create(struct tcp_socket *listener,
         socket_set_state(socket, SOCKET_CONNECTED);
     }
     tcp_attach(child, pcb, child->binding);
-    tcp_poll(pcb, pcb->poll, TCP_POLL_TICKS);
     return child;
 }
 

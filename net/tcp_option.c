@@ -11,15 +11,6 @@
 
 #include "tcp_segment.h"
 
-#define TCP_OPTION(row, option, getter, setter)    \
-    SOCKET_OPTION(row) = {.level = IPPROTO_TCP,    \
-                          .name = option,          \
-                          .family = AF_INET,       \
-                          .protocol = IPPROTO_TCP, \
-                          .size = sizeof(int),     \
-                          .get = getter,           \
-                          .set = setter}
-
 void tcp_apply_op(struct socket *socket)
 {
     net_lock();
@@ -43,8 +34,8 @@ static int set_no_delay(struct socket *socket, const union option_value *value)
     t->tcp.no_delay = value->integer != 0;
     pcb_select(t->pcb);
     tcp_apply_options(t);
-    if (t->tcp.no_delay && socket->state == SOCKET_CONNECTED && t->pcb)
-        tcp_output(t->pcb);
+    if (t->tcp.no_delay)
+        tcp_send_flush(t);  // even if corked, tcp(7)
     net_unlock();
     return 0;
 }
@@ -58,7 +49,7 @@ static int get_max_segment(struct socket *socket, union option_value *value)
 
     net_lock();
     if (socket->state == SOCKET_CONNECTED && t->pcb)
-        value->integer = t->pcb->mss;
+        value->integer = tcp_segment_size(t->pcb);
     else
         value->integer = t->tcp.max_segment ? t->tcp.max_segment : 536;
     net_unlock();
@@ -84,6 +75,8 @@ uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
         pcb ? tcp_ext_arg_get(pcb, TCP_ARGUMENT_CONNECTION) : NULL;
     uint32_t *mss = (uint32_t *)(header + 1);
 
+    if (c)
+        tcp_connection_count_sent(c, header);
     if (!c || !(TCPH_FLAGS(header) & TCP_SYN))
         return options;
     struct tcp_socket *t =
@@ -98,23 +91,21 @@ uint32_t *net_tcp_options_hook(struct tcp_hdr *header,
     return options;
 }
 
-#define KEEP_OPTION(name, option, field, limit)                              \
-    static int get_##field(struct socket *socket, union option_value *value) \
-    {                                                                        \
-        value->integer = tcp_of(socket)->tcp.field;                          \
-        return 0;                                                            \
-    }                                                                        \
-    static int set_##field(struct socket *socket,                            \
-                           const union option_value *value)                  \
-    {                                                                        \
-        if (value->integer < 1 || value->integer > (limit))                  \
-            return -EINVAL;                                                  \
-        tcp_of(socket)->tcp.field = value->integer;                          \
-        tcp_apply_op(socket);                                                \
-        return 0;                                                            \
-    }                                                                        \
-    TCP_OPTION(name, option, get_##field, set_##field)
+static int get_cork(struct socket *socket, union option_value *value)
+{
+    value->integer = tcp_of(socket)->tcp.cork;
+    return 0;
+}
 
-KEEP_OPTION(tcp_keep_idle, TCP_KEEPIDLE, keep_idle, 32767);
-KEEP_OPTION(tcp_keep_interval, TCP_KEEPINTVL, keep_interval, 32767);
-KEEP_OPTION(tcp_keep_count, TCP_KEEPCNT, keep_count, 127);
+static int set_cork(struct socket *socket, const union option_value *value)
+{
+    struct tcp_socket *t = tcp_of(socket);
+
+    net_lock();
+    t->tcp.cork = value->integer != 0;
+    if (!t->tcp.cork)
+        tcp_send_flush(t);
+    net_unlock();
+    return 0;
+}
+TCP_OPTION(tcp_cork, TCP_CORK, get_cork, set_cork);

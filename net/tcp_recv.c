@@ -32,6 +32,7 @@ err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
         if (packet) {
             list_push_back(&socket->receive_queue, &packet->node);
             socket->receive_bytes += packet->length;
+            t->bytes_received += packet->length;
             socket->receive_memory += packet->true_size;
         } else {
             socket->peer_shut = true;
@@ -44,7 +45,10 @@ err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
 // Half of SO_RCVBUF as it reads back; the rest is overhead.
 size_t tcp_window_limit(const struct tcp_socket *t)
 {
-    return MAX(READ_ONCE(t->socket.options.receive_buffer) / 2, 1024);
+    int limit = MAX(READ_ONCE(t->socket.options.receive_buffer) / 2, 1024);
+    int clamp = READ_ONCE(t->tcp.window_clamp);
+
+    return clamp ? MIN(limit, clamp) : limit;
 }
 
 void tcp_window_init(struct tcp_socket *t, struct tcp_pcb *pcb)

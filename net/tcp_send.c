@@ -12,7 +12,7 @@
 #include <lib/log.h>
 #include <net/server.h>
 
-#include "tcp.h"
+#include "tcp_connection.h"
 
 // SO_SNDBUF reads back doubled, as on Linux, where half is for overhead.
 size_t tcp_send_limit(struct tcp_socket *t)
@@ -24,7 +24,41 @@ size_t tcp_send_limit(struct tcp_socket *t)
 // woken for every acknowledged byte.
 bool tcp_writable(struct tcp_socket *t)
 {
+    uint32_t low = READ_ONCE(t->tcp.unsent_low);
+
+    if (low && t->send.unqueued + t->unsent >= low)
+        return false;
     return t->send.used <= tcp_send_limit(t) * 2 / 3;
+}
+
+void tcp_note_unsent(struct tcp_socket *t)
+{
+    struct tcp_pcb *pcb = t->pcb;
+
+    WITH_LOCK(&t->socket.lock) {
+        t->unsent = pcb ? pcb->snd_lbb - pcb->snd_nxt : 0;
+    }
+}
+
+size_t tcp_segment_size(const struct tcp_pcb *pcb)
+{
+    return pcb->mss - (pcb->flags & TF_TIMESTAMP ? LWIP_TCP_OPT_LEN_TS_OUT : 0);
+}
+
+// How much of the last n bytes stays here: what fills no segment, while the
+// sender has more to come and it has not waited too long.
+static size_t held_back(struct tcp_socket *t, size_t n)
+{
+    bool over = t->cork_due && (int32_t)(tcp_ticks - t->cork_due) >= 0;
+    size_t rest = n % tcp_segment_size(t->pcb);
+
+    if (!(t->tcp.cork || t->more) || t->fin_wanted || over)
+        rest = 0;
+    if (rest == 0)
+        t->cork_due = 0;
+    else if (!t->cork_due)
+        t->cork_due = tcp_ticks + TCP_CORK_TICKS;
+    return rest;
 }
 
 // Hand lwIP the next piece: how many bytes it took.
@@ -41,8 +75,10 @@ static size_t push_piece(struct tcp_socket *t)
     if (!data || pcb->snd_queuelen >= TCP_SND_QUEUELEN - 64)
         return 0;
     n = MIN(n, (size_t)MIN(pcb->snd_buf, 0xffffu));
-    if (t->corked && n == unqueued)
-        n -= n % pcb->mss;  // the last, short segment waits for more
+    if (n == unqueued)
+        n -= held_back(t, n);
+    if (!pcb->unacked && !pcb->unsent)
+        t->stalled_since = tcp_ticks;
     if (n == 0 || tcp_write(pcb, data, n,
                             n < unqueued ? TCP_WRITE_FLAG_MORE : 0) != ERR_OK)
         return 0;  // no memory: the poll callback tries again
@@ -81,6 +117,17 @@ void tcp_send_push(struct tcp_socket *t)
         push_fin(t);
 }
 
+void tcp_send_flush(struct tcp_socket *t)
+{
+    if (!t->pcb || t->socket.state != SOCKET_CONNECTED)
+        return;
+    t->more = false;
+    t->cork_due = MAX(tcp_ticks, 1u);
+    tcp_send_push(t);
+    if (t->pcb)
+        tcp_output(t->pcb);
+}
+
 // Bytes were acknowledged.
 err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length)
 {
@@ -92,6 +139,7 @@ err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length)
         // The count includes FIN, which was never in the buffer.
         size_t sent = t->send.used - t->send.unqueued;
         send_buffer_release(&t->send, MIN(length, sent));
+        t->bytes_acked += MIN(length, sent);
         writable = tcp_writable(t);
     }
     if (writable)
@@ -141,12 +189,12 @@ static ssize_t send_some(struct tcp_socket *t, struct message *message,
         send_buffer_commit(&t->send, chunk, n);
     }
     if (n > 0) {
-        t->corked = message->flags & MSG_MORE && uio->resid == 0;
-        if (t->corked)
-            tcp_poll(t->pcb, t->pcb->poll, TCP_CORK_TICKS);
+        t->more = message->flags & MSG_MORE && uio->resid == 0;
+        tcp_quickack_sending(tcp_connection_of(t->pcb));
         tcp_send_push(t);
         if (uio->resid == 0 || !tcp_writable(t))
             tcp_output(t->pcb);
+        tcp_note_unsent(t);
     }
     net_unlock();
     if (n == 0)
@@ -200,7 +248,7 @@ ssize_t tcp_send_op(struct socket *socket, struct message *message)
     size_t done = 0, room;
     ssize_t result;
 
-    if (message->flags & MSG_OOB)
+    if (message->flags & (MSG_OOB | MSG_FASTOPEN))
         return -EOPNOTSUPP;
     do {
         mutex_lock(&socket->send_mutex);

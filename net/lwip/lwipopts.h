@@ -129,10 +129,16 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define TCP_TMR_INTERVAL  50
 #define LWIP_TCP_RTO_TIME 1000
 #define TCP_MSL           30000u
-/* net.ipv4.tcp_retries2 and tcp_syn_retries: no constants, as lwIP thinks. */
-#define TCP_MAXRTX    lwip_port_retries
-#define TCP_SYNMAXRTX lwip_port_syn_retries
-extern uint8_t lwip_port_retries, lwip_port_syn_retries;
+/*
+ * When to give up is decided in net/tcp.c, which then says that it was 255
+ * times. (An enumerator, since lwIP's preprocessor refuses numbers beyond its
+ * table of intervals, beyond whose end it never reads.)
+ */
+enum {
+    LWIP_PORT_RETRIES = 255
+};
+#define TCP_MAXRTX    LWIP_PORT_RETRIES
+#define TCP_SYNMAXRTX LWIP_PORT_RETRIES
 
 /* Initial sequence numbers by RFC 6528 (contrib/addons/tcp_isn). */
 #define LWIP_HOOK_TCP_ISN lwip_hook_tcp_isn

@@ -13,10 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// Both changed in net/sysctl.c.
-uint8_t lwip_port_retries = 15;
-uint8_t lwip_port_syn_retries = 6 + 1;
-
 // Milliseconds, wrapping: lwIP only looks at differences.
 u32_t sys_now(void)
 {

@@ -16,6 +16,7 @@ TEST(an_acknowledgement_waits_for_company)
 {
     int fd = accepted();
 
+    guest_set(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
     inject("P. 1:101(100) ack 1");
     expect(0.01, 0.5, ". 1:1(0) ack 101");
     guest_read(fd, 0, 100);
@@ -25,6 +26,7 @@ TEST(every_second_segment_is_acknowledged)
 {
     int fd = accepted();
 
+    guest_set(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
     inject(". 1:1461(1460) ack 1");
     inject(". 1461:2921(1460) ack 1");
     expect_now(". 1:1(0) ack 2921");
@@ -35,6 +37,7 @@ TEST(an_answer_carries_the_acknowledgement)
 {
     int fd = accepted();
 
+    guest_set(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
     inject("P. 1:101(100) ack 1");
     host_sleep(1);
     guest_read(fd, 0, 100);

@@ -200,6 +200,7 @@ TEST(simultaneous_open_by_data)
 
     inject("P. 1:11(10) ack 1");
     expect_now(". 1:1(0) ack 1");
+    expect_now(". 1:1(0) ack 11");
     guest_read(fd, 0, 10);
     guest_write(fd, 0, 2000);
     expect_now("* 1:1001(1000) ack 11");

@@ -121,11 +121,62 @@ struct abi_in6_pktinfo {
 };
 _Static_assert(sizeof(struct abi_in6_pktinfo) == 20, "struct in6_pktinfo");
 
-#define TCP_NODELAY   1
-#define TCP_MAXSEG    2
-#define TCP_KEEPIDLE  4
-#define TCP_KEEPINTVL 5
-#define TCP_KEEPCNT   6
+#define TCP_NODELAY       1
+#define TCP_MAXSEG        2
+#define TCP_KEEPIDLE      4
+#define TCP_KEEPINTVL     5
+#define TCP_KEEPCNT       6
+#define TCP_NODELAY       1
+#define TCP_MAXSEG        2
+#define TCP_CORK          3
+#define TCP_KEEPIDLE      4
+#define TCP_KEEPINTVL     5
+#define TCP_KEEPCNT       6
+#define TCP_SYNCNT        7
+#define TCP_LINGER2       8
+#define TCP_DEFER_ACCEPT  9
+#define TCP_WINDOW_CLAMP  10
+#define TCP_INFO          11
+#define TCP_QUICKACK      12
+#define TCP_CONGESTION    13
+#define TCP_USER_TIMEOUT  18
+#define TCP_NOTSENT_LOWAT 25
+
+#define TCP_CONGESTION_NAME_MAX 16
+
+// struct tcp_info as far as we know what it tells; times in microseconds, but
+// for last_*, which are milliseconds ago. Windows in segments.
+struct abi_tcp_info {
+    uint8_t state, congestion_state, retransmits, probes, backoff, options;
+    uint8_t window_scales;  // the peer's, and ours in the upper half
+    uint8_t flags;
+    uint32_t rto, ato, send_mss, receive_mss;
+    uint32_t unacked, sacked, lost, retrans, fackets;
+    uint32_t last_data_sent, last_ack_sent, last_data_received,
+        last_ack_received;
+    uint32_t path_mtu, receive_threshold, rtt, rtt_variance;
+    uint32_t send_threshold, congestion_window, advertised_mss, reordering;
+    uint32_t receive_rtt, receive_space;
+    uint32_t total_retransmits;
+    uint64_t pacing_rate, max_pacing_rate;
+    uint64_t bytes_acked, bytes_received;
+    uint32_t segments_out, segments_in;
+    uint32_t bytes_unsent;
+};
+#define ABI_TCP_INFO_SIZE 148  // up to bytes_unsent, without padding
+_Static_assert(offsetof(struct abi_tcp_info, total_retransmits) == 100,
+               "struct tcp_info");
+_Static_assert(offsetof(struct abi_tcp_info, bytes_unsent) + 4 ==
+                   ABI_TCP_INFO_SIZE,
+               "struct tcp_info");
+
+// struct tcp_info's options, congestion_state.
+#define TCPI_OPT_TIMESTAMPS 1
+#define TCPI_OPT_SACK       2
+#define TCPI_OPT_WSCALE     4
+#define TCP_CA_OPEN         0
+#define TCP_CA_RECOVERY     3
+#define TCP_CA_LOSS         4
 
 // TCP states as /proc/net/tcp and tcp_info number them.
 enum abi_tcp_state {
