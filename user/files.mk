@@ -60,4 +60,5 @@ programs += fetch
 programs += httpd
 programs += ip
 programs += nc
+programs += ping
 programs += ss
