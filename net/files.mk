@@ -80,6 +80,7 @@ net-y += raw.c
 net-y += raw_send.c
 net-y += raw_recv.c
 net-y += raw_option.c
+net-y += raw_error.c
 net-y += ping.c
 net-y += udp_option.c
 net-y += ifioctl.c

@@ -82,6 +82,7 @@ static void quoted_packet(const struct view *icmp, struct netif *netif,
     report->length = length - QUOTED;
     uint32_t sequence =
         (uint32_t)lwip_ntohs(ports[2]) << 16 | lwip_ntohs(ports[3]);
+    raw_icmp_error(protocol, report);
     if (protocol == IP6_NEXTH_UDP)
         udp_icmp_error(report);
     else if (protocol == IP6_NEXTH_TCP && report->error->error != EMSGSIZE)

@@ -34,6 +34,7 @@ static void quoted_packet(const struct ip_hdr *ip, size_t length,
     report->peer.port = lwip_ntohs(ports[1]);
     report->payload = transport + QUOTED;
     report->length = length - IPH_HL_BYTES(ip) - QUOTED;
+    raw_icmp_error(IPH_PROTO(ip), report);
     if (IPH_PROTO(ip) == IP_PROTO_UDP)
         udp_icmp_error(report);
     else if (IPH_PROTO(ip) == IP_PROTO_TCP)

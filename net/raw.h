@@ -5,7 +5,7 @@
 //
 //   raw.c         create, bind, connect    raw_recv.c   receive, ICMP filters
 //   raw_send.c    send                     raw_option.c the option table's rows
-//   ping.c        sockets that send echo requests
+//   raw_error.c   ICMP errors              ping.c       echo requests only
 //
 // lwIP's raw PCB shows each arriving packet of its protocol to all that ask.
 

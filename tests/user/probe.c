@@ -127,6 +127,43 @@ static long step_udp6(char **arguments)
     return make_socket(AF_INET6, SOCK_DGRAM, 0);
 }
 
+// The family and the protocol, by numbers.
+static long step_raw(char **arguments)
+{
+    return make_socket(atoi(arguments[0]), SOCK_RAW, atoi(arguments[1]));
+}
+
+static long step_dgram(char **arguments)
+{
+    return make_socket(atoi(arguments[0]), SOCK_DGRAM, atoi(arguments[1]));
+}
+
+// Bytes given in hexadecimal, to an address.
+static long step_hexto(char **arguments)
+{
+    struct address address = address_of(arguments);
+    unsigned char bytes[2048];
+    size_t length = strlen(arguments[2]) / 2;
+
+    for (size_t i = 0; i < length && i < sizeof(bytes); i++)
+        sscanf(arguments[2] + 2 * i, "%2hhx", &bytes[i]);
+    return sendto(fd, bytes, length, 0, generic(&address), address.length);
+}
+
+// Receives one packet and shows its bytes in hexadecimal.
+static long step_recvhex(char **arguments)
+{
+    unsigned char buffer[2048];
+    ssize_t count = recv(fd, buffer, sizeof(buffer), 0);
+
+    (void)arguments;
+    printf("hex: ");
+    for (ssize_t i = 0; i < count; i++)
+        printf("%02x", buffer[i]);
+    printf("\n");
+    return count;
+}
+
 static long step_set(char **arguments)
 {
     int value = atoi(arguments[1]);
@@ -289,6 +326,8 @@ static const struct step {
 } steps[] = {
     {"tcp", 0, step_tcp},           {"udp", 0, step_udp},
     {"tcp6", 0, step_tcp6},         {"udp6", 0, step_udp6},
+    {"raw", 2, step_raw},           {"dgram", 2, step_dgram},
+    {"hexto", 3, step_hexto},       {"recvhex", 0, step_recvhex},
     {"set", 2, step_set},           {"linger", 1, step_linger},
     {"bind", 2, step_bind},         {"listen", 1, step_listen},
     {"accept", 0, step_accept},     {"connect", 2, step_connect},
