@@ -150,6 +150,7 @@ kernel-y += syscall/socket.c
 kernel-y += syscall/message.c
 kernel-y += fs/proc_process.c
 kernel-y += fs/proc_system.c
+kernel-y += fs/proc_mounts.c
 kernel-y += syscall/sysrq.c
 kernel-y += syscall/copy.c
 kernel-y += syscall/splice.c

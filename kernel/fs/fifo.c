@@ -60,6 +60,15 @@ void pipe_release(struct file *file)
         wake_up_all(&pipe->wait);
 }
 
+static struct super_block *pipe_super;  // of those that pipe2 made
+
+// One that pipe2 made, opened again by /proc/self/fd: both sides have been
+// there, so nothing is waited for.
+static bool is_nameless(const struct inode *inode)
+{
+    return inode->super == pipe_super;
+}
+
 // Count the file in, making the pipe if this is the first.
 static int join(struct inode *inode, struct file *file)
 {
@@ -73,14 +82,14 @@ static int join(struct inode *inode, struct file *file)
             return -ENOMEM;
         WITH_MUTEX(&pipe->lock) {
             if (access == O_WRONLY && (file->flags & O_NONBLOCK) &&
-                !pipe->readers) {
+                !pipe->readers && !is_nameless(inode)) {
                 if (!pipe->writers) {
                     inode->private = NULL;
                     pipe_destroy(pipe);
                 }
                 return -ENXIO;
             }
-            if (!pipe->writers)
+            if (!pipe->writers && !is_nameless(inode))
                 file->position = pipe->opened_to_write;
             pipe->readers += access != O_WRONLY;
             pipe->writers += access != O_RDONLY;
@@ -104,7 +113,7 @@ static int fifo_open(struct inode *inode, struct file *file)
         return error;
     struct pipe *pipe = file->private;
     wake_up_all(&pipe->wait);
-    if (access == O_RDWR || (file->flags & O_NONBLOCK))
+    if (access == O_RDWR || (file->flags & O_NONBLOCK) || is_nameless(inode))
         return 0;
     unsigned *others =
         access == O_RDONLY ? &pipe->opened_to_write : &pipe->opened_to_read;
@@ -124,8 +133,6 @@ const struct file_ops fifo_file_ops = {
 };
 
 // ---- pipe2 ----
-
-static struct super_block *pipe_super;
 
 static int pipe_init(void)
 {

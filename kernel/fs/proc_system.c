@@ -128,67 +128,6 @@ static void show_filesystems(struct text *text)
 }
 PROC_FILE(filesystems) = {.path = "filesystems", .show = show_filesystems};
 
-// What is told of a mount, copied since it may be unmounted meanwhile.
-struct mount_row {
-    char source[64];
-    const char *type;
-    unsigned flags;
-    struct dentry *covers;  // a reference
-};
-
-// The nth mount; false past the last.
-static bool mount_at(unsigned n, struct mount_row *row)
-{
-    struct super_block *super;
-
-    WITH_LOCK(&vfs_lock) {
-        list_for_each(super, &super_blocks, node) {
-            if (n--)
-                continue;
-            snprintf(row->source, sizeof(row->source), "%s", super->source);
-            row->type = super->type;
-            row->flags = super->flags;
-            row->covers = super->covers ? super->covers : super->root;
-            dentry_get(row->covers);
-            return true;
-        }
-    }
-    return false;
-}
-
-static void show_mount(struct text *text, const struct mount_row *row)
-{
-    char *path = kmalloc(PATH_MAX);
-
-    if (!path)
-        text->failed = true;
-    else if (dentry_path(row->covers, path, PATH_MAX, false) >= 0)
-        text_printf(text, "%s %s %s %s%s%s%s 0 0\n", row->source, path,
-                    row->type, row->flags & MS_RDONLY ? "ro" : "rw",
-                    row->flags & MS_NOSUID ? ",nosuid" : "",
-                    row->flags & MS_NODEV ? ",nodev" : "",
-                    row->flags & MS_NOEXEC ? ",noexec" : "");
-    kfree(path);
-}
-
-static void show_mounts(struct text *text)
-{
-    struct mount_row row;
-
-    for (unsigned i = 0; mount_at(i, &row); i++) {
-        show_mount(text, &row);
-        dentry_put(row.covers);
-    }
-}
-PROC_FILE(mounts) = {.path = "mounts", .show = show_mounts};
-
-static void show_pid_mounts(struct text *text, struct process *process)
-{
-    (void)process;
-    show_mounts(text);
-}
-PROC_PID_FILE(mounts) = {.name = "mounts", .show = show_pid_mounts};
-
 // ---- sys/ ----
 
 // Facts that programs ask for and nothing can change.

@@ -279,3 +279,19 @@ TEST(no_descriptors_left)
     CHECK_ERRNO(pipe(ends), EMFILE);
     CHECK_EQ(lowest_free_fd(), next);
 }
+
+// Both ends are gone but the one that is opened again: no wait for a writer.
+TEST(opened_again_without_a_writer)
+{
+    char path[64], bytes[8];
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    write_all(ends[1], "left", 4);
+    CHECK_OK(close(ends[1]));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+    int again = CHECK_OK(open(path, O_RDONLY));
+    CHECK_EQ(read(again, bytes, sizeof(bytes)), 4);
+    CHECK_EQ(read(again, bytes, sizeof(bytes)), 0);
+    CHECK_EQ(poll_events(again, POLLIN, 1000), POLLHUP);
+    CHECK_OK(open(path, O_WRONLY | O_NONBLOCK));
+}
