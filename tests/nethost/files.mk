@@ -45,3 +45,4 @@ nethost-tests += udp_icmp.c
 nethost-tests += arp_dhcp.c
 nethost-tests += bad_wire.c
 nethost-tests += fuzz.c
+nethost-tests += fuzz_calls.c

@@ -12,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEST_SECONDS 300  // of the host's time
+
 int fork(void);
+unsigned alarm(unsigned seconds);
 int waitpid(int pid, int *status, int options);
 noreturn void _exit(int status);
 
@@ -75,6 +78,7 @@ static bool passes(const struct net_test *test)
     fflush(stdout);
     pid = fork();
     if (pid == 0) {
+        alarm(TEST_SECONDS);
         host_run(test_main);
         fflush(stdout);
         _exit(0);

@@ -40,7 +40,7 @@ extern unsigned host_signals;  // SIGPIPE and the like sent so far
 // Let every nth allocation fail; 0: none.
 extern unsigned host_failing_allocation;
 size_t host_pages_live(void);
-void host_report_leaks(void);  // where lost memory was allocated
+bool host_report_leaks(void);  // is memory lost? says where it is from
 
 // ---- services.c ----
 

@@ -74,9 +74,9 @@ size_t kmalloc_live(void)
     return live_bytes;
 }
 
-void host_report_leaks(void)
+bool host_report_leaks(void)
 {
-    __lsan_do_recoverable_leak_check();
+    return __lsan_do_recoverable_leak_check();
 }
 
 char *kstrdup(const char *s)
@@ -201,7 +201,8 @@ size_t user_copy_in(void *to, uaddr from, size_t n)
 {
     if (n && from < PAGE_SIZE)
         return n;
-    memcpy(to, (void *)from, n);
+    if (n)
+        memcpy(to, (void *)from, n);
     return 0;
 }
 
@@ -209,7 +210,8 @@ size_t user_copy_out(uaddr to, const void *from, size_t n)
 {
     if (n && to < PAGE_SIZE)
         return n;
-    memcpy((void *)to, from, n);
+    if (n)
+        memcpy((void *)to, from, n);
     return 0;
 }
 
