@@ -56,6 +56,7 @@ tests-y += socket_files.c
 tests-y += socket_filter.c
 tests-y += socketpair.c
 tests-y += sockopt.c
+tests-y += connections.c
 tests-y += tcp_options.c
 tests-y += support.c
 tests-y += time.c

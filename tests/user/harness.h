@@ -117,7 +117,8 @@ _Noreturn void exec_helper(const char *name, ...);
 extern const char *program_path;
 int probe(int argc, char **argv);  // in probe.c
 int churn(int argc, char **argv);
-int capture(int argc, char **argv);  // in frames.c
+int connections(int argc, char **argv);  // in connections.c
+int capture(int argc, char **argv);      // in frames.c
 int inject(int argc, char **argv);
 int run_helper(int argc, char **argv);  // in helpers.c; argv[0] is the name
 

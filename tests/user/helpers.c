@@ -102,6 +102,7 @@ static const struct {
     {"exit", exit_with},
     {"probe", probe},
     {"churn", churn},
+    {"connections", connections},
     {"capture", capture},
     {"inject", inject},
 };

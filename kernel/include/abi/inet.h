@@ -123,11 +123,6 @@ _Static_assert(sizeof(struct abi_in6_pktinfo) == 20, "struct in6_pktinfo");
 
 #define TCP_NODELAY       1
 #define TCP_MAXSEG        2
-#define TCP_KEEPIDLE      4
-#define TCP_KEEPINTVL     5
-#define TCP_KEEPCNT       6
-#define TCP_NODELAY       1
-#define TCP_MAXSEG        2
 #define TCP_CORK          3
 #define TCP_KEEPIDLE      4
 #define TCP_KEEPINTVL     5
