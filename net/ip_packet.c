@@ -48,13 +48,6 @@ static bool comes_back(const struct ip_send *how)
            (how->multicast_loop || route_is_broadcast(&how->to.ip));
 }
 
-// Have a packet come in at the interface by which it went out. Takes it.
-static void loop_back(struct netif *netif, struct pbuf *copy)
-{
-    if (copy && ip4_input(copy, netif) != ERR_OK)
-        pbuf_free(copy);
-}
-
 static err_t send4(const struct ip_send *how, uint8_t protocol, struct pbuf *p)
 {
     struct pbuf *copy = NULL;
@@ -67,9 +60,41 @@ static err_t send4(const struct ip_send *how, uint8_t protocol, struct pbuf *p)
         copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
     if (how->ttl > 0)  // else it does not leave this machine
         result = ip4_output_if(p, NULL, LWIP_IP_HDRINCL, 0, 0, 0, how->netif);
-    if (result != ERR_MEM)
-        loop_back(how->netif, copy);
-    else if (copy)
+    // The copy comes in at the interface by which the packet went out.
+    if (copy && (result == ERR_MEM || ip4_input(copy, how->netif) != ERR_OK))
+        pbuf_free(copy);
+    return result;
+}
+
+// A copy with the header that lwIP will put in front of p. NULL: no memory.
+static struct pbuf *copy6(const struct ip_send *how, uint8_t protocol,
+                          struct pbuf *p)
+{
+    struct pbuf *copy = pbuf_clone(PBUF_IP, PBUF_RAM, p);
+
+    if (!copy)
+        return NULL;
+    pbuf_add_header(copy, IP6_HLEN);
+    struct ip6_hdr *ip = copy->payload;
+    IP6H_VTCFL_SET(ip, 6, how->tos, 0);
+    IP6H_PLEN_SET(ip, p->tot_len);
+    IP6H_NEXTH_SET(ip, protocol);
+    IP6H_HOPLIM_SET(ip, how->ttl);
+    ip6_addr_copy_to_packed(ip->src, *ip_2_ip6(&how->source));
+    ip6_addr_copy_to_packed(ip->dest, *ip_2_ip6(&how->to.ip));
+    return copy;
+}
+
+static err_t send6(const struct ip_send *how, uint8_t protocol, struct pbuf *p)
+{
+    struct pbuf *copy = comes_back(how) ? copy6(how, protocol, p) : NULL;
+    err_t result = ERR_OK;
+
+    if (how->ttl > 0)
+        result =
+            ip6_output_if_src(p, ip_2_ip6(&how->source), ip_2_ip6(&how->to.ip),
+                              how->ttl, how->tos, protocol, how->netif);
+    if (copy && (result == ERR_MEM || ip6_input(copy, how->netif) != ERR_OK))
         pbuf_free(copy);
     return result;
 }
@@ -77,11 +102,8 @@ static err_t send4(const struct ip_send *how, uint8_t protocol, struct pbuf *p)
 err_t ip_send(const struct ip_send *how, uint8_t protocol, struct pbuf *p)
 {
     uint8_t *payload = p->payload;
-    err_t result = IP_IS_V6_VAL(how->to.ip)
-                       ? ip6_output_if_src(p, ip_2_ip6(&how->source),
-                                           ip_2_ip6(&how->to.ip), how->ttl,
-                                           how->tos, protocol, how->netif)
-                       : send4(how, protocol, p);
+    err_t result = IP_IS_V6_VAL(how->to.ip) ? send6(how, protocol, p)
+                                            : send4(how, protocol, p);
 
     if (result == ERR_MEM)
         pbuf_remove_header(p, payload - (uint8_t *)p->payload);

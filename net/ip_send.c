@@ -6,8 +6,10 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <lib/log.h>
+#include <lwip/ip6.h>
 #include <lwip/nd6.h>
 #include <net/address.h>
+#include <net/ip6.h>
 #include <net/ip_control.h>
 #include <net/ip_option.h>
 #include <net/ip_send.h>
@@ -30,15 +32,23 @@ int ip_send_prepare(struct ip_send *how, const struct socket *socket,
 
 // ---- which way ----
 
-// What a group's datagrams go by unless something else is said:
-// IP_MULTICAST_IF.
-static void use_multicast_interface(struct ip_send *how,
-                                    const struct ip_settings *ip)
+// What a datagram goes by unless something else is said: IP_MULTICAST_IF,
+// IPV6_MULTICAST_IF, IP_UNICAST_IF.
+static void use_default_interface(struct ip_send *how,
+                                  const struct socket *socket)
 {
-    if (!how->device)
-        how->device = ip->multicast_interface;
-    if (ip_addr_isany(&how->source) && ip->multicast_source)
-        ip_addr_set_ip4_u32(&how->source, ip->multicast_source);
+    const struct ip_settings *ip = &socket->options.ip;
+    bool is_v6 = IP_IS_V6_VAL(how->to.ip);
+
+    if (ip_addr_ismulticast(&how->to.ip)) {
+        if (!how->device)
+            how->device = is_v6 ? socket->options.multicast_interface6
+                                : ip->multicast_interface;
+        if (!is_v6 && ip_addr_isany(&how->source) && ip->multicast_source)
+            ip_addr_set_ip4_u32(&how->source, ip->multicast_source);
+    } else if (!how->device && !is_v6) {
+        how->device = ip->unicast_interface;
+    }
 }
 
 // The interface that was asked for takes what no route is known for as if it
@@ -73,17 +83,24 @@ static int find_way4(struct ip_send *how, struct net_link *link)
                : 0;
 }
 
-// The interface that was asked for has to be the one, but for what stays here.
+// The interface that was asked for is the one, but for what stays here.
 static int find_way6(struct ip_send *how, struct net_link *link)
 {
+    ip6_addr_t *to = ip_2_ip6(&how->to.ip);
     ip_addr_t source = how->source;
 
-    if (link && ip6_addr_lacks_zone(ip_2_ip6(&how->to.ip), IP6_UNKNOWN))
-        ip6_addr_assign_zone(ip_2_ip6(&how->to.ip), IP6_UNKNOWN, &link->netif);
-    int error = route_find(&how->to.ip, &source, &how->netif, &how->source);
-    if (error == 0 && link && how->netif != &NET_SERVER.loopback->netif)
-        how->netif = &link->netif;
-    return error;
+    if (!link || link_by_address6(to))
+        return route_find(&how->to.ip, &source, &how->netif, &how->source);
+    if (ip6_addr_lacks_zone(to, IP6_UNKNOWN))
+        ip6_addr_assign_zone(to, IP6_UNKNOWN, &link->netif);
+    how->netif = &link->netif;
+    if (!ip_addr_isany(&how->source))
+        return 0;
+    const ip_addr_t *own = ip6_select_source_address(&link->netif, to);
+    if (!own)
+        return -EADDRNOTAVAIL;
+    ip_addr_copy(how->source, *own);
+    return 0;
 }
 
 static int find_way(struct ip_send *how)
@@ -110,12 +127,15 @@ static void use_bound_address(struct ip_send *how, const ip_addr_t *bound)
 
 static void choose_header(struct ip_send *how, const struct socket *socket)
 {
-    if (how->ttl < 0)
-        how->ttl = IP_IS_V4_VAL(how->to.ip) && ip_addr_ismulticast(&how->to.ip)
-                       ? socket->options.ip.multicast_ttl
-                       : ip_option_ttl(socket, &how->to.ip);
+    const ip_addr_t *to = &how->to.ip;
+
+    if (how->ttl < 0 && !ip_addr_ismulticast(to))
+        how->ttl = ip_option_ttl(socket, to);
+    else if (how->ttl < 0)
+        how->ttl = IP_IS_V6(to) ? ip_option_multicast_hops(socket)
+                                : socket->options.ip.multicast_ttl;
     if (how->tos < 0)
-        how->tos = ip_option_tos(socket, &how->to.ip);
+        how->tos = ip_option_tos(socket, to);
 }
 
 // IP_MTU_DISCOVER. Whether DF is set is known with the packet's length.
@@ -140,8 +160,8 @@ int ip_send_route(struct ip_send *how, const struct socket *socket,
                   const ip_addr_t *bound)
 {
     const struct ip_settings *ip = &socket->options.ip;
-    bool multicast =
-        IP_IS_V4_VAL(how->to.ip) && ip_addr_ismulticast(&how->to.ip);
+    bool loop = IP_IS_V6_VAL(how->to.ip) ? !socket->options.no_multicast_loop6
+                                         : ip->multicast_loop;
 
     assert_debug(net_locked());
     use_bound_address(how, bound);
@@ -149,10 +169,7 @@ int ip_send_route(struct ip_send *how, const struct socket *socket,
         return -EINVAL;
     if (!route_is_local(&how->source))
         return IP_IS_V6_VAL(how->source) ? -EINVAL : -ENETUNREACH;
-    if (multicast)
-        use_multicast_interface(how, ip);
-    else if (!how->device)
-        how->device = ip->unicast_interface;
+    use_default_interface(how, socket);
     int error = find_way(how);
     if (error < 0)
         return error;
@@ -160,7 +177,7 @@ int ip_send_route(struct ip_send *how, const struct socket *socket,
         return -EACCES;
     choose_header(how, socket);
     choose_fragmentation(how, ip);
-    how->multicast_loop = multicast && ip->multicast_loop;
+    how->multicast_loop = loop && ip_addr_ismulticast(&how->to.ip);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <lwip/prot/icmp6.h>
 #include <net/datagram.h>
 #include <net/ip_option.h>
+#include <net/multicast.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <proc/task.h>
@@ -180,6 +181,7 @@ void raw_close_op(struct socket *socket)
     struct raw_socket *raw = raw_of(socket);
 
     net_lock();
+    multicast_leave_all(socket);
     raw_remove(raw->pcb);
     list_remove(&raw->node);
     packets_free(&socket->receive_queue);

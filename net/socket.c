@@ -83,6 +83,7 @@ static struct socket *socket_alloc(const struct socket_ops *ops)
     mutex_init(&socket->recv_mutex, RANK_SOCKET_RECV, "socket receive");
     list_init(&socket->receive_queue);
     list_init(&socket->error_queue);
+    list_init(&socket->memberships);
     return socket;
 }
 

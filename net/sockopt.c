@@ -149,7 +149,8 @@ int socket_set_option(struct socket *socket, int level, int name, uaddr value,
         return -EINVAL;
     if (!row || (!row->set && !row->set_bytes))
         return no_such_option(socket, level, false);
-    bool byte = level == IPPROTO_IP && row->size == sizeof(int) && length >= 1;
+    bool byte = level == IPPROTO_IP && row->set && row->size == sizeof(int) &&
+                length >= 1;
     if ((size_t)length < row->size && !byte)
         return -EINVAL;
     if (row->set_bytes)

@@ -7,6 +7,7 @@
 #include <dev/timer.h>
 #include <lwip/dhcp.h>
 #include <lwip/etharp.h>
+#include <lwip/igmp.h>
 #include <lwip/ip4_frag.h>
 #include <lwip/ip6_frag.h>
 #include <lwip/memp.h>
@@ -43,6 +44,21 @@ static bool reassembly6_timer_wanted(void)
 }
 
 // A report to a router is due after a random time.
+static bool igmp_timer_wanted(void)
+{
+    struct netif *netif;
+
+    NETIF_FOREACH(netif)
+    {
+        for (struct igmp_group *group = netif_igmp_data(netif); group;
+             group = group->next) {
+            if (group->timer > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool mld_timer_wanted(void)
 {
     struct netif *netif;
@@ -105,6 +121,7 @@ static struct cyclic_timer {
     {IP_TMR_INTERVAL * NSEC_PER_MSEC, ip_reass_tmr, reassembly_timer_wanted, 0},
     {IP6_REASS_TMR_INTERVAL * NSEC_PER_MSEC, ip6_reass_tmr,
      reassembly6_timer_wanted, 0},
+    {IGMP_TMR_INTERVAL * NSEC_PER_MSEC, igmp_tmr, igmp_timer_wanted, 0},
     {MLD6_TMR_INTERVAL * NSEC_PER_MSEC, mld6_tmr, mld_timer_wanted, 0},
     {ARP_TMR_INTERVAL * NSEC_PER_MSEC, arp_timer, arp_timer_wanted, 0},
     {DHCP_COARSE_TIMER_SECS * NSEC_PER_SEC, dhcp_coarse_tmr, dhcp_timer_wanted,

@@ -9,6 +9,7 @@
 #include <net/error_queue.h>
 #include <net/icmp_error.h>
 #include <net/ip_option.h>
+#include <net/multicast.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <proc/task.h>
@@ -206,6 +207,7 @@ static void udp_close_op(struct socket *socket)
     struct udp_socket *u = udp_of(socket);
 
     net_lock();
+    multicast_leave_all(socket);
     udp_listen_no_more(u);
     port_put(u->binding);
     if (u->corked)

@@ -16,6 +16,7 @@
 #include <net/datagram.h>
 #include <net/filter.h>
 #include <net/flow.h>
+#include <net/multicast.h>
 #include <net/server.h>
 
 #include "udp.h"
@@ -210,7 +211,8 @@ static void deliver_to_all(struct pbuf *p, const struct arrival *arrival)
     struct udp_socket *u;
 
     list_for_each(u, bucket_of(arrival->to_port), node) {
-        if (match(u, arrival))
+        if (match(u, arrival) && (!ip_addr_ismulticast(&arrival->to) ||
+                                  multicast_wanted(&u->socket, arrival)))
             deliver(u, pbuf_clone(PBUF_RAW, PBUF_RAM, p), arrival);
     }
 }

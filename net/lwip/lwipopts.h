@@ -35,7 +35,7 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define LWIP_UDP                 1
 #define LWIP_TCP                 1
 #define LWIP_DNS                 1 /* for DHCP only */
-#define LWIP_IGMP                0
+#define LWIP_IGMP                1
 #define LWIP_DHCP                1
 #define LWIP_ACD                 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0

@@ -34,6 +34,7 @@ tests-y += mounts.c
 tests-y += packet_ring.c
 tests-y += netlink.c
 tests-y += packet_socket.c
+tests-y += multicast.c
 tests-y += pipes.c
 tests-y += ping_sockets.c
 tests-y += poll_select.c

@@ -59,6 +59,12 @@ _Static_assert(sizeof(struct abi_sockaddr_in6) == 28, "struct sockaddr_in6");
 #define IP_BLOCK_SOURCE           38
 #define IP_ADD_SOURCE_MEMBERSHIP  39
 #define IP_DROP_SOURCE_MEMBERSHIP 40
+#define MCAST_JOIN_GROUP          42
+#define MCAST_BLOCK_SOURCE        43
+#define MCAST_UNBLOCK_SOURCE      44
+#define MCAST_LEAVE_GROUP         45
+#define MCAST_JOIN_SOURCE_GROUP   46
+#define MCAST_LEAVE_SOURCE_GROUP  47
 #define IP_MULTICAST_ALL          49
 #define IP_UNICAST_IF             50
 #define IP_LOCAL_PORT_RANGE       51
@@ -100,19 +106,60 @@ _Static_assert(sizeof(struct abi_sock_extended_err) == 16,
 
 #define UDP_CORK 1
 
-#define ICMP_FILTER       1  // of level SOL_RAW
-#define ICMP6_FILTER      1  // of level IPPROTO_ICMPV6
-#define IPV6_CHECKSUM     7
-#define IPV6_UNICAST_HOPS 16
-#define IPV6_RECVERR      25
-#define IPV6_V6ONLY       26
-#define IPV6_HDRINCL      36
-#define IPV6_RECVPKTINFO  49
-#define IPV6_PKTINFO      50
-#define IPV6_RECVHOPLIMIT 51
-#define IPV6_HOPLIMIT     52
-#define IPV6_RECVTCLASS   66
-#define IPV6_TCLASS       67
+#define ICMP_FILTER         1  // of level SOL_RAW
+#define ICMP6_FILTER        1  // of level IPPROTO_ICMPV6
+#define IPV6_CHECKSUM       7
+#define IPV6_UNICAST_HOPS   16
+#define IPV6_MULTICAST_IF   17
+#define IPV6_MULTICAST_HOPS 18
+#define IPV6_MULTICAST_LOOP 19
+#define IPV6_JOIN_GROUP     20
+#define IPV6_LEAVE_GROUP    21
+#define IPV6_RECVERR        25
+#define IPV6_V6ONLY         26
+#define IPV6_MULTICAST_ALL  29
+#define IPV6_HDRINCL        36
+#define IPV6_RECVPKTINFO    49
+#define IPV6_PKTINFO        50
+#define IPV6_RECVHOPLIMIT   51
+#define IPV6_HOPLIMIT       52
+#define IPV6_RECVTCLASS     66
+#define IPV6_TCLASS         67
+
+// struct ip_mreqn; its first 8 bytes are struct ip_mreq. Addresses are in
+// network byte order here and below.
+struct abi_ip_mreqn {
+    uint32_t group;
+    uint32_t address;   // of the interface
+    int32_t interface;  // its index
+};
+#define IP_MREQ_SIZE 8u
+
+struct abi_ip_mreq_source {
+    uint32_t group;
+    uint32_t address;  // of the interface
+    uint32_t source;
+};
+
+struct abi_ipv6_mreq {
+    uint8_t group[16];
+    uint32_t interface;
+};
+
+// struct group_req and group_source_req; addresses are struct sockaddr_storage.
+struct abi_group_request {
+    uint32_t interface;
+    uint32_t pad;
+    uint8_t group[128];
+};
+struct abi_group_source_request {
+    uint32_t interface;
+    uint32_t pad;
+    uint8_t group[128];
+    uint8_t source[128];
+};
+_Static_assert(sizeof(struct abi_group_source_request) == 264,
+               "struct group_source_req");
 
 // struct in6_pktinfo: IPV6_PKTINFO's item.
 struct abi_in6_pktinfo {

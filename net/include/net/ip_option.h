@@ -29,6 +29,13 @@ static inline uint8_t ip_option_ttl(const struct socket *socket,
     return IP_IS_V6(to) ? socket->options.hop_limit : socket->options.ttl;
 }
 
+static inline int ip_option_multicast_hops(const struct socket *socket)
+{
+    int hops = READ_ONCE(socket->options.multicast_hops6);
+
+    return hops ? hops - 1 : 1;
+}
+
 static inline uint8_t ip_option_tos(const struct socket *socket,
                                     const ip_addr_t *to)
 {

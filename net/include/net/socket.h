@@ -102,11 +102,15 @@ struct socket_settings {
     int tos;                  // IP_TOS
     struct ip_settings ip;
     // Of AF_INET6 sockets; for what they send by IPv4, ttl and tos.
-    bool ipv6_only;        // IPV6_V6ONLY
-    int hop_limit;         // IPV6_UNICAST_HOPS
-    int traffic_class;     // IPV6_TCLASS
-    uint32_t receive6;     // IP_RECEIVE_*: IPV6_RECVPKTINFO and its kin
-    bool receive_errors6;  // IPV6_RECVERR
+    bool ipv6_only;     // IPV6_V6ONLY
+    int hop_limit;      // IPV6_UNICAST_HOPS
+    int traffic_class;  // IPV6_TCLASS
+    uint32_t receive6;  // IP_RECEIVE_*: IPV6_RECVPKTINFO and its kin
+    uint32_t multicast_interface6;  // IPV6_MULTICAST_IF
+    uint16_t multicast_hops6;       // IPV6_MULTICAST_HOPS + 1; 0: 1
+    bool no_multicast_loop6;        // IPV6_MULTICAST_LOOP is off
+    bool only_own_groups6;          // IPV6_MULTICAST_ALL is off
+    bool receive_errors6;           // IPV6_RECVERR
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
@@ -162,6 +166,7 @@ struct socket {
 
     struct list_node receive_queue;  // (s) struct packet
     struct list_node error_queue;    // (s) net/error_queue.h
+    struct list_node memberships;    // (c) net/multicast.h
     size_t receive_bytes;            // (s) bytes in it not yet delivered
     size_t receive_memory;           // (s) memory in it, as SO_RCVBUF counts
     uint64_t drops;                  // (s) packets that found no room
