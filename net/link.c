@@ -40,8 +40,7 @@ static err_t link_init_netif(struct netif *netif)
     if (interface->capabilities & NET_BARE_IP)
         return ERR_OK;
     netif->flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
-                    NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP |
-                    NETIF_FLAG_MLD6;
+                    NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
     netif->output = transmit_ip;
     netif->output_ip6 = transmit_ip6;
     netif->linkoutput = transmit_ethernet;
