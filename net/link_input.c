@@ -36,6 +36,7 @@ static bool frame_target(const struct pbuf *p, ip_addr_t *target)
 {
     const struct eth_hdr *ethernet = p->payload;
     const void *inner = ethernet + 1;
+    ip4_addr_t asked;
 
     if (p->len >= SIZEOF_ETH_HDR + IP_HLEN &&
         ethernet->type == PP_HTONS(ETHTYPE_IP)) {
@@ -44,8 +45,9 @@ static bool frame_target(const struct pbuf *p, ip_addr_t *target)
     }
     if (p->len >= SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR &&
         ethernet->type == PP_HTONS(ETHTYPE_ARP)) {
-        memcpy(ip_2_ip4(target), &((const struct etharp_hdr *)inner)->dipaddr,
-               sizeof(ip4_addr_t));
+        IPADDR_WORDALIGNED_COPY_TO_IP4_ADDR_T(
+            &asked, &((const struct etharp_hdr *)inner)->dipaddr);
+        ip_addr_copy_from_ip4(*target, asked);
         return true;
     }
     return false;

@@ -41,6 +41,7 @@ class RawPeer:
         self.answer_arp = answer_arp
         self.addresses = {PEER, PEER_LINK_LOCAL}
         self.arp_requests = []     # (time, address)
+        self.askers = set()        # (address, who asked for it)
         self.arp_frames = queue.Queue()  # all ARP that is no question to us
         self.packets = queue.Queue()
         self.damaged = []  # packets of the guest's with a wrong checksum
@@ -85,6 +86,7 @@ class RawPeer:
             self.arp_frames.put(frame)
             return  # an answer, or the guest announcing itself
         self.arp_requests.append((time.monotonic(), asked))
+        self.askers.add((asked, socket.inet_ntoa(frame[28:32])))
         if self.answer_arp and asked in self.addresses:
             self.guest_mac = sender
             self.send_frame(sender, ARP, arp(2, PEER_MAC, asked, sender, frame[28:32]))

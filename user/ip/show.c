@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// ip [addr | link | route | neigh]: the network interfaces with their
-// addresses or their counters, the routes, and the neighbours' hardware
-// addresses. From /proc/net/{dev,route,arp} and the ioctls of netdevice(7).
+// ip show: the interfaces with their addresses or their counters, the routes,
+// and the neighbours' hardware addresses. From /proc/net/{dev,route,arp} and
+// the ioctls of netdevice(7).
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -11,12 +11,11 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-static int control;  // a socket, for the ioctls
+#include "ip.h"
 
 // One line of /proc/net/dev.
 struct counters {
@@ -32,14 +31,6 @@ static FILE *open_file(const char *path)
     if (!file)
         err(1, "%s", path);
     return file;
-}
-
-// Asks about an interface. Returns false if the answer is not to be had.
-static bool ask(const char *name, unsigned long request, struct ifreq *answer)
-{
-    memset(answer, 0, sizeof(*answer));
-    snprintf(answer->ifr_name, sizeof(answer->ifr_name), "%s", name);
-    return ioctl(control, request, answer) == 0;
 }
 
 static void print_flags(unsigned flags)
@@ -87,30 +78,29 @@ static void print_link(int number, const char *name)
     }
 }
 
-static struct in_addr address_of(const struct ifreq *answer)
+// Every address of an interface, which has a label of its own: the name, or
+// the name, a colon and something.
+static void print_addresses(const char *name)
 {
-    struct sockaddr_in address;
+    size_t length = strlen(name);
+    struct ifconf list;
 
-    memcpy(&address, &answer->ifr_addr, sizeof(address));
-    return address.sin_addr;
-}
+    list_addresses(&list);
+    for (int i = 0; i < list.ifc_len / (int)sizeof(struct ifreq); i++) {
+        const char *label = list.ifc_req[i].ifr_name;
+        struct ifreq answer;
 
-static void print_address(const char *name)
-{
-    struct ifreq answer;
-    struct in_addr address;
-
-    if (!ask(name, SIOCGIFADDR, &answer))
-        return;
-    address = address_of(&answer);
-    printf("    inet %s", inet_ntoa(address));
-    if (ask(name, SIOCGIFNETMASK, &answer))
-        printf("/%d", __builtin_popcount(address_of(&answer).s_addr));
-    if (ask(name, SIOCGIFFLAGS, &answer) &&
-        (answer.ifr_flags & IFF_BROADCAST) &&
-        ask(name, SIOCGIFBRDADDR, &answer))
-        printf(" brd %s", inet_ntoa(address_of(&answer)));
-    putchar('\n');
+        if (strncmp(label, name, length) != 0 ||
+            (label[length] && label[length] != ':'))
+            continue;
+        printf("    inet %s", inet_ntoa(address_of(&list.ifc_req[i])));
+        if (ask(label, SIOCGIFNETMASK, &answer))
+            printf("/%d", __builtin_popcount(address_of(&answer).s_addr));
+        if (ask(label, SIOCGIFBRDADDR, &answer) && address_of(&answer).s_addr)
+            printf(" brd %s", inet_ntoa(address_of(&answer)));
+        printf(" %s\n", label);
+    }
+    free(list.ifc_req);
 }
 
 static void print_counters(const struct counters *c)
@@ -138,19 +128,19 @@ static void show_interfaces(bool addresses)
             continue;  // the two lines of headings
         print_link(++number, c.name);
         if (addresses)
-            print_address(c.name);
+            print_addresses(c.name);
         else
             print_counters(&c);
     }
     fclose(file);
 }
 
-static void show_addresses(void)
+void show_addresses(void)
 {
     show_interfaces(true);
 }
 
-static void show_links(void)
+void show_links(void)
 {
     show_interfaces(false);
 }
@@ -171,7 +161,7 @@ static void print_route(const char *name, unsigned destination,
     putchar('\n');
 }
 
-static void show_routes(void)
+void show_routes(void)
 {
     FILE *file = open_file("/proc/net/route");
     unsigned destination, gateway, flags, metric, mask;
@@ -185,7 +175,7 @@ static void show_routes(void)
     fclose(file);
 }
 
-static void show_neighbours(void)
+void show_neighbours(void)
 {
     FILE *file = open_file("/proc/net/arp");
     char line[512], address[64], hardware[64], name[IFNAMSIZ];
@@ -202,35 +192,4 @@ static void show_neighbours(void)
             printf("%s dev %s INCOMPLETE\n", address, name);
     }
     fclose(file);
-}
-
-static const struct {
-    const char *name;
-    void (*show)(void);
-} subjects[] = {
-    {"addr", show_addresses},
-    {"link", show_links},
-    {"route", show_routes},
-    {"neigh", show_neighbours},
-};
-
-#define SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
-
-int main(int argc, char *argv[])
-{
-    const char *subject = argc > 1 ? argv[1] : "addr";
-
-    control = socket(AF_INET, SOCK_DGRAM, 0);
-    if (control < 0)
-        err(1, "socket");
-    // A subject may be shortened, and `show` be said, as elsewhere.
-    for (size_t i = 0; i < SUBJECTS; i++) {
-        if (strncmp(subjects[i].name, subject, strlen(subject)) == 0 &&
-            (argc <= 2 || strcmp(argv[2], "show") == 0)) {
-            subjects[i].show();
-            return 0;
-        }
-    }
-    fprintf(stderr, "usage: ip [addr | link | route | neigh]\n");
-    return 2;
 }
