@@ -25,8 +25,10 @@ static struct ifreq named(const char *name)
 {
     struct ifreq request = {0};
 
-    if (!name || strlen(name) >= sizeof(request.ifr_name))
-        usage();
+    if (!name)
+        errx(2, "which interface?");
+    if (strlen(name) >= sizeof(request.ifr_name))
+        errx(2, "%s: no such interface", name);
     strcpy(request.ifr_name, name);
     return request;
 }
