@@ -37,8 +37,7 @@ bool datagram_queue(struct socket *socket, struct packet *packet)
         wake_up_events(&socket->wait, POLLIN | POLLRDNORM);
         return true;
     }
-    pbuf_free(packet->data);
-    kfree(packet);
+    packet_free(packet);
     return false;
 }
 

@@ -7,19 +7,47 @@
 #include <lib/log.h>
 #include <lwip/ip.h>
 #include <mm/kmalloc.h>
+#include <mm/page.h>
 #include <net/packet.h>
 #include <net/server.h>
+#include <net/socket.h>
 
-struct packet *packet_create(struct pbuf *p)
+// What nobody reads may take an eighth of memory, all sockets together, so that
+// a flood from outside costs no process its life. Beyond that every socket may
+// hold a little (as Linux's udp_rmem_min and tcp_rmem[0] have it).
+#define QUEUED_SHARE 8
+#define SOCKET_LEAST 4096
+
+static size_t queued;  // (c) bytes in all receive queues
+
+static bool has_room(const struct socket *socket)
 {
-    struct packet *packet = kzalloc(sizeof(*packet));
+    return queued < pages_total() * PAGE_SIZE / QUEUED_SHARE ||
+           READ_ONCE(socket->receive_memory) < SOCKET_LEAST;
+}
 
+struct packet *packet_create(struct pbuf *p, const struct socket *socket)
+{
+    struct packet *packet = NULL;
+
+    assert_debug(net_locked());
+    if (has_room(socket))
+        packet = kzalloc(sizeof(*packet));
     if (!packet)
         return NULL;
     packet->data = p;
     packet->length = p->tot_len;
     packet->true_size = pbuf_true_size(p) + sizeof(*packet);
+    queued += packet->true_size;
     return packet;
+}
+
+void packet_free(struct packet *packet)
+{
+    assert_debug(net_locked());
+    queued -= packet->true_size;
+    pbuf_free(packet->data);
+    kfree(packet);
 }
 
 struct arrival arrival_now(const struct netif *netif)
@@ -43,11 +71,8 @@ void packets_free(struct list_node *packets)
 {
     struct packet *packet;
 
-    assert_debug(net_locked());
-    while ((packet = list_pop_front(packets, struct packet, node))) {
-        pbuf_free(packet->data);
-        kfree(packet);
-    }
+    while ((packet = list_pop_front(packets, struct packet, node)))
+        packet_free(packet);
 }
 
 int packet_copy(const struct packet *packet, size_t offset, size_t n,

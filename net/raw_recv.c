@@ -67,7 +67,7 @@ void raw_deliver(struct raw_socket *raw, const struct pbuf *p, size_t offset)
 
         pbuf_realloc(copy, keep);
         if (keep > 0)
-            packet = packet_create(copy);
+            packet = packet_create(copy, socket);
     }
     if (packet) {
         packet->arrival = arrival_now(ip_current_input_netif());

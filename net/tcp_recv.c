@@ -24,9 +24,9 @@ err_t tcp_receive_callback(void *argument, struct tcp_pcb *pcb, struct pbuf *p,
 
     (void)pcb, (void)error;
     if (p) {
-        packet = packet_create(p);
+        packet = packet_create(p, socket);
         if (!packet)
-            return ERR_MEM;  // lwIP keeps p and asks again
+            return ERR_MEM;  // lwIP keeps p and asks again; more is dropped
     }
     WITH_LOCK(&socket->lock) {
         if (packet) {

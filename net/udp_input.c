@@ -190,7 +190,7 @@ static void deliver(struct udp_socket *u, struct pbuf *p,
     struct packet *packet = NULL;
 
     if (p && filter_datagram(&u->socket, p))
-        packet = packet_create(p);
+        packet = packet_create(p, &u->socket);
     if (packet) {
         packet->arrival = *arrival;
         if (!datagram_queue(&u->socket, packet))

@@ -164,6 +164,25 @@ static long step_recvhex(char **arguments)
     return count;
 }
 
+// So many UDP sockets at successive ports, with receive buffers of a size; how
+// many there are. The last is the current one.
+static long step_udps(char **arguments)
+{
+    int first = atoi(arguments[0]), count = atoi(arguments[1]);
+    int size = atoi(arguments[2]);
+
+    for (int i = 0; i < count; i++) {
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_port = htons(first + i)};
+        fd = socket(AF_INET, SOCK_DGRAM, 0);
+        if (fd < 0 ||
+            setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+            bind(fd, any(&address), sizeof(address)))
+            return -1;
+    }
+    return count;
+}
+
 static long step_set(char **arguments)
 {
     int value = atoi(arguments[1]);
@@ -337,6 +356,7 @@ static const struct step {
     {"shutdown", 1, step_shutdown}, {"close", 0, step_close},
     {"pause", 1, step_pause},       {"use", 1, step_use},
     {"show", 1, step_show},         {"take", 0, step_take},
+    {"udps", 3, step_udps},
 };
 
 static const struct step *find_step(const char *name)

@@ -11,6 +11,8 @@
 #include <lwip/pbuf.h>
 #include <mm/uio.h>
 
+struct socket;
+
 // How a datagram came.
 struct arrival {
     nsec_t time;                  // of the wall clock
@@ -33,10 +35,13 @@ struct packet {
     struct arrival arrival;  // of datagrams
 };
 
-// A packet around p. Takes p only on success; NULL: no memory. Any context.
-struct packet *packet_create(struct pbuf *p);
+// A packet around p, for a socket's queue. Takes p only on success. NULL: no
+// memory, or what waits in all queues is too much of it. Core mutex held, for
+// the next two as well.
+struct packet *packet_create(struct pbuf *p, const struct socket *socket);
 
-// Free the packets of a list with their data. Core mutex held.
+// Free a packet, or those of a list, with their data.
+void packet_free(struct packet *packet);
 void packets_free(struct list_node *packets);
 
 // Copy n bytes from offset on to the user. 0 or -EFAULT. May sleep.
