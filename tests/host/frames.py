@@ -147,7 +147,7 @@ class Packet:
     @property
     def kind(self):
         """An ICMP message's type."""
-        return self.payload[0] if self.protocol in (ICMP, ICMP6) else None
+        return self.payload[0] if self.protocol in (ICMP, ICMP6) and self.payload else None
 
     @property
     def code(self):

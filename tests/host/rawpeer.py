@@ -174,20 +174,30 @@ class RawPeer:
     def answers(self, timeout=20, **wanted):
         """What the guest has answered at once to all that was sent so far. It
         takes packets in one after the other, so the answer to an echo request
-        says that it has seen what went before: no need to wait for silence. IPv6
-        has to be asked for, since the guest speaks of itself there."""
+        says that it has seen what went before: no need to wait for silence. It
+        is asked again now and then, since a full ring may drop an answer. IPv6
+        has to be wanted, since the guest speaks of itself there."""
         wanted.setdefault("version", 4)
+        found, end = [], time.monotonic() + timeout
+        while True:
+            name = self._ask_for_echo()
+            try:
+                while True:
+                    packet = self.next(min(2, end - time.monotonic()))
+                    if packet.kind == 0 and packet.payload[4:8] == name:
+                        return found
+                    if all(getattr(packet, key) == value
+                           for key, value in wanted.items()):
+                        found.append(packet)
+            except TimeoutError:
+                if time.monotonic() > end:
+                    raise
+
+    def _ask_for_echo(self):
         self.echoes += 1
         name = struct.pack("!HH", 0xEC0, self.echoes & 0xFFFF)
         self.send_ip(ICMP, icmp(8, 0, int.from_bytes(name, "big")))
-        found, end = [], time.monotonic() + timeout
-        while True:
-            packet = self.next(end - time.monotonic())
-            if packet.protocol == ICMP and packet.kind == 0 \
-                    and packet.payload[4:8] == name:
-                return found
-            if all(getattr(packet, key) == value for key, value in wanted.items()):
-                found.append(packet)
+        return name
 
 
 class Connection:

@@ -18,7 +18,7 @@ from wire import Wire
 SEED = 1
 MEMORY = "64M"
 SLACK_KB = 512
-HALF_OPEN_SECONDS = 90  # until the last handshake is given up
+HALF_OPEN_SECONDS = 30  # until the last handshake is given up, after one SYN-ACK
 REASSEMBLY_SECONDS = 30
 
 
@@ -26,6 +26,7 @@ REASSEMBLY_SECONDS = 30
 def wire(boot_once):
     wire = Wire(boot_once, settings={"MEM": MEMORY})
     wire.guest.wait_for_services()
+    wire.guest.check("echo 1 > /proc/sys/net/ipv4/tcp_synack_retries")
     yield wire
     wire.peer.close()
 
@@ -35,8 +36,13 @@ def pool(guest, name):
     return int(re.search(rf"^{name} +(\d+)", guest.read("/proc/net/lwip"), re.M).group(1))
 
 
+def live_kb(meminfo):
+    """What the kernel has allocated."""
+    return int(re.search(r"^KernelLive: +(\d+)", meminfo, re.M).group(1))
+
+
 def kernel_kb(guest):
-    return int(re.search(r"^KernelLive: +(\d+)", guest.read("/proc/meminfo"), re.M).group(1))
+    return live_kb(guest.read("/proc/meminfo"))
 
 
 def comes_back(wire, before, seconds):
@@ -102,12 +108,11 @@ def test_datagrams_that_nobody_reads(wire):
             sockets.peer.send_udp(9, 10000 + i % 100, data)
             if i % 1000 == 999:
                 sockets.peer.answers(60)
-        filled = int(re.search(r"KernelLive: +(\d+)", sockets.show("/proc/meminfo")).group(1))
-        assert filled > memory + 5000
+        filled = live_kb(sockets.show("/proc/meminfo"))
+        assert memory + 5000 < filled < memory + 12000
         serves(wire, 20100)
         assert sockets.do("take") == str(len(data))
     comes_back(wire, memory, 30)
-    assert "unread" not in wire.guest.check("ps")
 
 
 def test_fragments_that_never_become_whole(wire):
@@ -123,14 +128,10 @@ def test_fragments_that_never_become_whole(wire):
                 sockets.peer.send_ip(UDP, whole[1480:], identification=60000, fragment=185)
                 sockets.peer.answers(60)
                 assert sockets.do("take") == "2000"
-        assert kernel_kb_of(sockets) < memory + 5000
+        assert live_kb(sockets.show("/proc/meminfo")) < memory + 5000
     wait_until(lambda: pool(wire.guest, "REASSDATA") == 0, REASSEMBLY_SECONDS + 15,
                "the fragments are given up", 1)
     comes_back(wire, memory, 10)
-
-
-def kernel_kb_of(sockets):
-    return int(re.search(r"KernelLive: +(\d+)", sockets.show("/proc/meminfo")).group(1))
 
 
 def test_packets_for_silent_neighbours(wire):
@@ -138,8 +139,8 @@ def test_packets_for_silent_neighbours(wire):
     memory = kernel_kb(wire.guest)
     with wire.sockets() as sockets:
         sockets.do("udp nonblock")
-        for i in range(180):
-            sockets.do(f"sendto 10.9.0.{i + 60} 9 {'x' * 1000} " * 3)
+        for i in range(60, 240, 6):
+            sockets.do(" ".join(f"sendto 10.9.0.{j} 9 waiting" for j in range(i, i + 6)))
         assert len({asked for _, asked in wire.peer.arp_requests}) > 100
         sockets.do(f"sendto {PEER} 9 known")
         assert sockets.peer.next(protocol=UDP, payload=b"known")
