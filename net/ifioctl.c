@@ -132,7 +132,7 @@ NET_IOCTL(get_metric) = {.command = SIOCGIFMETRIC, .on_link = get_metric};
 static int get_queue_length(struct net_link *link, struct abi_ifreq *request)
 {
     (void)link;
-    request->number = LINK_QUEUE_LENGTH;
+    request->number = link_queue_length(link);
     return 0;
 }
 NET_IOCTL(get_queue_length) = {.command = SIOCGIFTXQLEN,

@@ -175,3 +175,12 @@ static int set_name(struct net_link *link, struct abi_ifreq *request)
 }
 NET_IOCTL(set_name) = {
     .command = SIOCSIFNAME, .root = true, .on_link = set_name};
+
+static int set_hardware(struct net_link *link, struct abi_ifreq *request)
+{
+    if (request->hardware.type != link->interface->hardware)
+        return -EINVAL;
+    return link_set_address(link, request->hardware.address);
+}
+NET_IOCTL(set_hardware) = {
+    .command = SIOCSIFHWADDR, .root = true, .on_link = set_hardware};

@@ -18,7 +18,7 @@
 unsigned link_flags(const struct net_link *link)
 {
     bool up = netif_is_up(&link->netif);
-    unsigned flags = up ? IFF_UP : 0;
+    unsigned flags = link->chosen | (up ? IFF_UP : 0);
 
     if (up && link->was_up)
         flags |= IFF_RUNNING | IFF_LOWER_UP;
@@ -49,19 +49,38 @@ static void take_down(struct net_link *link)
 #define CHANGEABLE \
     (IFF_UP | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST)
 
+#define LISTENING (IFF_PROMISC | IFF_ALLMULTI)
+
+// Programs count as one more user each (net/packet_member.c).
+static void set_listening(struct net_link *link, unsigned change)
+{
+    link->chosen ^= change;
+    if (change & IFF_PROMISC)
+        link->promiscuous += link->chosen & IFF_PROMISC ? 1 : -1;
+    if (change & IFF_ALLMULTI)
+        link->all_multicast += link->chosen & IFF_ALLMULTI ? 1 : -1;
+    observe_link(link, false);
+}
+
 int link_set_flags(struct net_link *link, unsigned flags, unsigned mask)
 {
     unsigned change = (link_flags(link) ^ flags) & mask & CHANGEABLE;
 
-    if (change & ~IFF_UP)
+    if (change & ~(IFF_UP | LISTENING))
         return -EOPNOTSUPP;
-    if (!change)
-        return 0;
-    if (flags & IFF_UP)
+    if (change & LISTENING)
+        set_listening(link, change & LISTENING);
+    if (change & flags & IFF_UP)
         take_up(link);
-    else
+    else if (change & IFF_UP)
         take_down(link);
     return 0;
+}
+
+unsigned link_queue_length(const struct net_link *link)
+{
+    return link->interface->queue_length ? link->interface->queue_length
+                                         : LINK_QUEUE_LENGTH;
 }
 
 unsigned link_mtu_min(const struct net_link *link)

@@ -69,7 +69,7 @@ static bool write_link(struct netlink_writer *w, const void *item,
     body->index = link_index(link);
     body->flags = link_flags(link);
     netlink_put_string(w, IFLA_IFNAME, link->interface->name);
-    netlink_put_u32(w, IFLA_TXQLEN, LINK_QUEUE_LENGTH);
+    netlink_put_u32(w, IFLA_TXQLEN, link_queue_length(link));
     netlink_put_u8(w, IFLA_OPERSTATE, operational_state(link));
     netlink_put_u8(w, IFLA_LINKMODE, 0);
     netlink_put_u32(w, IFLA_MTU, link->netif.mtu);
@@ -169,7 +169,7 @@ static bool next_links(struct netlink_dump *dump, struct netlink_writer *w)
 static bool is_passive(unsigned type)
 {
     return type == IFLA_IFNAME || type == IFLA_ALT_IFNAME ||
-           type == IFLA_EXT_MASK || type == IFLA_MTU;
+           type == IFLA_EXT_MASK || type == IFLA_MTU || type == IFLA_ADDRESS;
 }
 
 // 0, or -EOPNOTSUPP for what would have no effect.
@@ -182,6 +182,13 @@ static int check_attributes(struct netlink_request *request,
                                   "this property of a link cannot be changed");
     }
     return 0;
+}
+
+static int set_address(struct net_link *link, const struct abi_nlattr *mac)
+{
+    if (mac->length < sizeof(*mac) + link_address_length(link))
+        return -EINVAL;
+    return link_set_address(link, (const uint8_t *)(mac + 1));
 }
 
 static int apply(struct netlink_request *request, struct net_link *link,
@@ -197,6 +204,8 @@ static int apply(struct netlink_request *request, struct net_link *link,
         if (error < 0)
             request->why = "the device does not take this MTU";
     }
+    if (error == 0 && attributes[IFLA_ADDRESS])
+        error = set_address(link, attributes[IFLA_ADDRESS]);
     if (error == 0 && attributes[IFLA_IFNAME] && body->index > 0) {
         error = netlink_get_string(attributes[IFLA_IFNAME], name, sizeof(name));
         if (error == 0)

@@ -738,6 +738,67 @@ TEST(packets_of_a_tun_have_no_header)
     CHECK_MEMORY(packet, &ping, sizeof(ping));
 }
 
+static int set_hardware(int fd, int type, const char *mac)
+{
+    struct ifreq request = {.ifr_hwaddr = {.sa_family = type}};
+
+    strcpy(request.ifr_name, name);
+    memcpy(request.ifr_hwaddr.sa_data, mac, 6);
+    return ioctl(fd, SIOCSIFHWADDR, &request);
+}
+
+static void check_hardware(int fd, const char *mac)
+{
+    struct ifreq request = {0};
+
+    strcpy(request.ifr_name, name);
+    CHECK_OK(ioctl(fd, SIOCGIFHWADDR, &request));
+    CHECK_MEMORY(request.ifr_hwaddr.sa_data, mac, 6);
+}
+
+TEST(another_hardware_address)
+{
+    int fd = make_configured(TAP | NO_PI), socket = udp_socket();
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_addr = theirs, .sin_port = htons(9)};
+
+    CHECK_OK(set_hardware(socket, ARPHRD_ETHER, "\2\0\0\0\0\5"));
+    check_hardware(socket, "\2\0\0\0\0\5");
+    CHECK_OK(set_hardware(fd, ARPHRD_ETHER, "\2\0\0\0\0\6"));
+    check_hardware(socket, "\2\0\0\0\0\6");
+    check_hardware(fd, "\2\0\0\0\0\6");
+    CHECK_ERRNO(set_hardware(socket, ARPHRD_ETHER, "\1\0\0\0\0\5"),
+                EADDRNOTAVAIL);
+    CHECK_ERRNO(set_hardware(socket, ARPHRD_ETHER, "\0\0\0\0\0\0"),
+                EADDRNOTAVAIL);
+    CHECK_ERRNO(set_hardware(socket, ARPHRD_LOOPBACK, "\2\0\0\0\0\7"), EINVAL);
+    check_hardware(socket, "\2\0\0\0\0\6");
+    while (read(fd, packet, sizeof(packet)) > 0)
+        ;
+    CHECK_EQ(sendto(socket, "x", 1, 0, (void *)&to, sizeof(to)), 1);
+    CHECK_EQ(read(fd, packet, sizeof(packet)), sizeof(struct arp_frame));
+    CHECK_MEMORY(packet + 6, "\2\0\0\0\0\6", 6);
+    close(fd);
+    make("wtun%d", TUN);
+    CHECK_ERRNO(set_hardware(socket, 0xfffe, "\2\0\0\0\0\5"), EOPNOTSUPP);
+}
+
+TEST(promiscuous_by_hand)
+{
+    struct ifreq request = {0};
+
+    make("prom%d", TAP);
+    int socket = udp_socket();
+    strcpy(request.ifr_name, name);
+    set_flags(name, IFF_PROMISC | IFF_ALLMULTI, 0);
+    CHECK_OK(ioctl(socket, SIOCGIFFLAGS, &request));
+    CHECK_EQ(request.ifr_flags & (IFF_PROMISC | IFF_ALLMULTI),
+             IFF_PROMISC | IFF_ALLMULTI);
+    set_flags(name, 0, IFF_PROMISC);
+    CHECK_OK(ioctl(socket, SIOCGIFFLAGS, &request));
+    CHECK_EQ(request.ifr_flags & (IFF_PROMISC | IFF_ALLMULTI), IFF_ALLMULTI);
+}
+
 // ---- when it goes ----
 
 TEST(those_who_listen_hear_of_its_end)

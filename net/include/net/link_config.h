@@ -9,7 +9,8 @@
 
 struct net_link;
 
-#define LINK_QUEUE_LENGTH 1000  // as it is said; the driver's ring decides
+#define LINK_QUEUE_LENGTH 1000  // where the driver's ring decides
+unsigned link_queue_length(const struct net_link *link);
 
 // Flags of a link, IFF_*.
 unsigned link_flags(const struct net_link *link);

@@ -35,6 +35,7 @@ struct net_link {
     bool was_up;             // link state as last seen
     unsigned promiscuous;    // who wants frames for other stations too
     unsigned all_multicast;  // ... and for all multicast groups
+    unsigned chosen;  // IFF_PROMISC, IFF_ALLMULTI: the user is among these
 };
 
 struct net_server {
