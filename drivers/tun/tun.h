@@ -28,7 +28,8 @@ struct tun {
     struct list_node node;  // (d) tuns
     uint32_t refs;          // (a) the list's, the file's, and of frames that
                             // the machine has received and not yet freed
-    unsigned flags;         // (i) IFF_TUN or IFF_TAP, IFF_NO_PI
+    unsigned flags;         // (d) IFF_TUN or IFF_TAP, IFF_NO_PI; set before a
+                            // file is attached
     bool persistent;        // (d) stays without a file
     uint32_t owner, group;  // (d) who may attach but root; TUN_NOBODY
     struct spinlock lock;   // RANK_DEVICE

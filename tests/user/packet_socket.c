@@ -297,6 +297,47 @@ TEST(filter_of_packets)
     CHECK_EQ(receive(fd, MSG_DONTWAIT), 27);
 }
 
+// ---- where the payload begins ----
+
+static const struct {
+    const char *what;
+    int protocol;
+    size_t length;
+    const unsigned char bytes[64];  // behind the link header
+    size_t payload;                 // offset from there
+} rows[] = {
+    {"TCP", ETH_P_IP, 48, {0x45, [9] = 6, [32] = 0x50}, 40},
+    {"TCP with options", ETH_P_IP, 60, {0x45, [9] = 6, [32] = 0x80}, 52},
+    {"TCP with a length of 0", ETH_P_IP, 60, {0x45, [9] = 6}, 40},
+    {"IP with options", ETH_P_IP, 60, {0x46, [9] = 17}, 32},
+    {"ICMP", ETH_P_IP, 60, {0x45, [9] = 1}, 28},
+    {"another protocol", ETH_P_IP, 60, {0x45, [9] = 200}, 20},
+    {"a later fragment", ETH_P_IP, 60, {0x45, [7] = 5, [9] = 17}, 20},
+    {"UDP over IPv6", ETH_P_IPV6, 60, {0x60, [6] = 17}, 48},
+    {"behind options", ETH_P_IPV6, 64, {0x60, [6] = 0, [40] = 17}, 56},
+    {"behind a route", ETH_P_IPV6, 64, {0x60, [6] = 60, [40] = 17}, 56},
+};
+
+TEST(payload_offsets)
+{
+    int fd = packet_socket(SOCK_RAW, ETH_P_ALL), one = 1;
+
+    CHECK_OK(setsockopt(fd, SOL_PACKET, 23, &one, sizeof(one)));
+    CHECK_OK(attach(fd, PROGRAM(LOAD_WORD(PAYLOAD_OFFSET), RETURN_A)));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sockaddr_ll to = to_lo(rows[i].protocol);
+        int packets = CHECK_OK(socket(AF_PACKET, SOCK_DGRAM, 0));
+
+        CHECK_OK(sendto(packets, rows[i].bytes, rows[i].length, 0, (void *)&to,
+                        sizeof(to)));
+        close(packets);
+        ssize_t n = receive(fd, MSG_DONTWAIT);
+        if (n != 14 + (ssize_t)rows[i].payload)
+            FAIL("%s: got %zd, wanted %zu", rows[i].what, n - 14,
+                 rows[i].payload);
+    }
+}
+
 // ---- sending ----
 
 static unsigned char ours[60] = {0, 0, 0, 0, 0,    0,    0,   0,
