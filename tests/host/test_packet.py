@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """AF_PACKET at the wire: what the guest captures is what QEMU's cable carried,
-what it injects arrives as it is. And, where there is one, with a tcpdump that
-nobody here made."""
+what it injects arrives as it is."""
 
 import os
-import re
 import struct
 
 import pytest
@@ -141,20 +139,3 @@ def test_an_injected_frame_arrives_as_it_is(wire):
     assert packet.payload == b"injected"
     carried = pcap_frames(os.path.join(wire.guest.folder, "net.pcap"))
     assert frame in carried
-
-
-# ---- tcpdump ----
-
-TCPDUMP = os.environ.get("TCPDUMP_INITRD")
-
-
-@pytest.mark.skipif(not TCPDUMP, reason="TCPDUMP_INITRD= names no archive with tcpdump")
-def test_tcpdump(boot):
-    """Debian's tcpdump, unmodified, in an archive with user/'s programs."""
-    guest = boot(initrd=TCPDUMP, append="quiet panic=exit").login()
-    guest.start("tcpdump -Z root -nn -i eth0 -c 3 -w /tmp/x 'icmp or tcp port 81' &")
-    guest.expect("listening on eth0, link-type EN10MB")
-    guest.run("echo | nc 10.0.2.2 81; echo | nc 10.0.2.2 81; wait")
-    lines = guest.check("tcpdump -Z root -nn -r /tmp/x")
-    assert re.search(r"IP 10\.0\.2\.15\.\d+ > 10\.0\.2\.2\.81: Flags \[S\]", lines)
-    assert re.search(r"IP 10\.0\.2\.2\.81 > 10\.0\.2\.15\.\d+: Flags \[R\.\]", lines)
