@@ -110,3 +110,37 @@ static int set_errors(struct socket *socket, const union option_value *value)
     return 0;
 }
 IP6_OPTION(ip6_recverr, IPV6_RECVERR, get_errors, set_errors);
+
+// ---- fragments ----
+
+IP6_OPTION(ip6_mtu, IPV6_MTU, ip_option_get_mtu, NULL);
+
+static int get_discover(struct socket *socket, union option_value *value)
+{
+    value->integer = socket->options.mtu_discover6;
+    return 0;
+}
+
+static int set_discover(struct socket *socket, const union option_value *value)
+{
+    if (value->integer < IP_PMTUDISC_DONT || value->integer > IP_PMTUDISC_OMIT)
+        return -EINVAL;
+    WRITE_ONCE(socket->options.mtu_discover6, value->integer);
+    return 0;
+}
+IP6_OPTION(ip6_mtu_discover, IPV6_MTU_DISCOVER, get_discover, set_discover);
+
+static int get_dont_fragment(struct socket *socket, union option_value *value)
+{
+    value->integer = socket->options.dont_fragment6;
+    return 0;
+}
+
+static int set_dont_fragment(struct socket *socket,
+                             const union option_value *value)
+{
+    WRITE_ONCE(socket->options.dont_fragment6, value->integer != 0);
+    return 0;
+}
+IP6_OPTION(ip6_dont_fragment, IPV6_DONTFRAG, get_dont_fragment,
+           set_dont_fragment);

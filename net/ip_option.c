@@ -20,6 +20,7 @@ void ip_option_init(struct socket *socket, int ttl)
 {
     socket->options.ttl = ttl;
     socket->options.hop_limit = ttl;
+    socket->options.mtu_discover6 = IP_PMTUDISC_WANT;
     socket->options.ip = (struct ip_settings){.mtu_discover = IP_PMTUDISC_WANT,
                                               .multicast_ttl = 1,
                                               .multicast_loop = true,
@@ -164,8 +165,7 @@ IP_OPTION(ip_transparent, IP_TRANSPARENT, get_transparent, set_transparent);
 
 // ---- the way ----
 
-// Of a connected socket: the MTU of the path to its peer.
-static int get_mtu(struct socket *socket, union option_value *value)
+int ip_option_get_mtu(struct socket *socket, union option_value *value)
 {
     struct socket_address peer;
     struct ip_send how = {0};
@@ -178,12 +178,13 @@ static int get_mtu(struct socket *socket, union option_value *value)
     if (error < 0)
         return -ENOTCONN;
     net_lock();
-    error = ip_send_route(&how, socket, IP4_ADDR_ANY);
+    error = ip_send_route(
+        &how, socket, IP_IS_V6_VAL(how.to.ip) ? IP6_ADDR_ANY : IP4_ADDR_ANY);
     net_unlock();
     value->integer = how.mtu;
     return error < 0 ? -ENOTCONN : 0;
 }
-IP_OPTION(ip_mtu, IP_MTU, get_mtu, NULL);
+IP_OPTION(ip_mtu, IP_MTU, ip_option_get_mtu, NULL);
 
 // An index in network byte order.
 static int get_unicast_interface(struct socket *socket,

@@ -138,15 +138,23 @@ static void choose_header(struct ip_send *how, const struct socket *socket)
         how->tos = ip_option_tos(socket, to);
 }
 
-// IP_MTU_DISCOVER. Whether DF is set is known with the packet's length.
-static void choose_fragmentation(struct ip_send *how,
-                                 const struct ip_settings *ip)
+// IPV6_MTU_DISCOVER and IPV6_DONTFRAG. (The header has no DF: it is as if it
+// were always set, and only the sender makes fragments.)
+static void choose_fragmentation6(struct ip_send *how,
+                                  const struct socket_settings *options)
 {
-    if (IP_IS_V6_VAL(how->to.ip)) {
-        how->mtu = nd6_get_destination_mtu(ip_2_ip6(&how->to.ip), how->netif);
-        how->may_fragment = true;
-        return;
-    }
+    int discover = options->mtu_discover6;
+
+    how->mtu = nd6_get_destination_mtu(ip_2_ip6(&how->to.ip), how->netif);
+    how->may_fragment =
+        !options->dont_fragment6 &&
+        (discover < IP_PMTUDISC_DO || discover == IP_PMTUDISC_OMIT);
+}
+
+// IP_MTU_DISCOVER. Whether DF is set is known with the packet's length.
+static void choose_fragmentation4(struct ip_send *how,
+                                  const struct ip_settings *ip)
+{
     how->mtu = how->netif->mtu ? how->netif->mtu : IP_PACKET_MAX;
     how->dont_fragment = ip->mtu_discover == IP_PMTUDISC_WANT ||
                          ip->mtu_discover == IP_PMTUDISC_DO ||
@@ -176,7 +184,10 @@ int ip_send_route(struct ip_send *how, const struct socket *socket,
     if (route_is_broadcast(&how->to.ip) && !socket->options.broadcast)
         return -EACCES;
     choose_header(how, socket);
-    choose_fragmentation(how, ip);
+    if (IP_IS_V6_VAL(how->to.ip))
+        choose_fragmentation6(how, &socket->options);
+    else
+        choose_fragmentation4(how, ip);
     how->multicast_loop = loop && ip_addr_ismulticast(&how->to.ip);
     return 0;
 }

@@ -374,6 +374,15 @@ def test_fragments_out(sockets6):
     assert datagram[8:] == bytes(ord("a") + i % 26 for i in range(5000))
 
 
+@pytest.mark.parametrize("option", ["discover6 2", "discover6 3", "dontfrag6 1"])
+def test_no_fragments(sockets6, option):
+    """IPV6_PMTUDISC_DO and _PROBE, IPV6_DONTFRAG."""
+    assert sockets6.do(f"udp6 set {option} connect {PEER6} 4043 "
+                       f"fill {1500 - 40 - 8}") == "1452"
+    assert not sockets6.peer.next(protocol=UDP, port=4043).extensions
+    assert sockets6.do(f"fill {1500 - 40 - 7}") == "EMSGSIZE"
+
+
 def test_fragments_in(sockets6):
     assert sockets6.do("udp6 bind :: 4041") == "0"
     datagram = udp(4031, 4041, b"x" * 3000, source=PEER6, destination=GUEST6)

@@ -540,6 +540,25 @@ TEST(hops_and_class)
     }
 }
 
+TEST(path_mtu)
+{
+    int fd = socket6(SOCK_DGRAM), value;
+    socklen_t length = sizeof(value);
+
+    CHECK_ERRNO(getsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &value, &length),
+                ENOTCONN);
+    CHECK_OK(connect6(fd, "::1", 9));
+    CHECK_BETWEEN(option6(fd, IPV6_MTU), 65535, 65536);
+    CHECK_EQ(option6(fd, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_WANT);
+    CHECK_OK(set_option6(fd, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO));
+    CHECK_EQ(option6(fd, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_DO);
+    CHECK_ERRNO(set_option6(fd, IPV6_MTU_DISCOVER, -1), EINVAL);
+    CHECK_ERRNO(set_option6(fd, IPV6_MTU_DISCOVER, 6), EINVAL);
+    CHECK_EQ(option6(fd, IPV6_DONTFRAG), 0);
+    CHECK_OK(set_option6(fd, IPV6_DONTFRAG, 5));
+    CHECK_EQ(option6(fd, IPV6_DONTFRAG), 1);
+}
+
 TEST(levels)
 {
     int fd = socket6(SOCK_DGRAM), value = 33;

@@ -60,6 +60,8 @@ static const struct {
     {"maxseg", IPPROTO_TCP, TCP_MAXSEG},
     {"ttl", IPPROTO_IP, IP_TTL},
     {"tos", IPPROTO_IP, IP_TOS},
+    {"discover6", IPPROTO_IPV6, IPV6_MTU_DISCOVER},
+    {"dontfrag6", IPPROTO_IPV6, IPV6_DONTFRAG},
     {"hops", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
     {"tclass", IPPROTO_IPV6, IPV6_TCLASS},
 };

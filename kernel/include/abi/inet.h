@@ -115,6 +115,8 @@ _Static_assert(sizeof(struct abi_sock_extended_err) == 16,
 #define IPV6_MULTICAST_LOOP 19
 #define IPV6_JOIN_GROUP     20
 #define IPV6_LEAVE_GROUP    21
+#define IPV6_MTU_DISCOVER   23
+#define IPV6_MTU            24
 #define IPV6_RECVERR        25
 #define IPV6_V6ONLY         26
 #define IPV6_MULTICAST_ALL  29
@@ -123,6 +125,7 @@ _Static_assert(sizeof(struct abi_sock_extended_err) == 16,
 #define IPV6_PKTINFO        50
 #define IPV6_RECVHOPLIMIT   51
 #define IPV6_HOPLIMIT       52
+#define IPV6_DONTFRAG       62
 #define IPV6_RECVTCLASS     66
 #define IPV6_TCLASS         67
 

@@ -23,6 +23,10 @@ static inline void ip_option_set_bit(uint32_t *bits, uint32_t bit, bool on)
         __atomic_fetch_and(bits, ~bit, __ATOMIC_RELAXED);
 }
 
+// IP_MTU, IPV6_MTU of a connected socket: the MTU of the path to its peer. Else
+// -ENOTCONN.
+int ip_option_get_mtu(struct socket *socket, union option_value *value);
+
 static inline uint8_t ip_option_ttl(const struct socket *socket,
                                     const ip_addr_t *to)
 {

@@ -111,6 +111,8 @@ struct socket_settings {
     bool no_multicast_loop6;        // IPV6_MULTICAST_LOOP is off
     bool only_own_groups6;          // IPV6_MULTICAST_ALL is off
     bool receive_errors6;           // IPV6_RECVERR
+    int mtu_discover6;              // IPV6_MTU_DISCOVER: IP_PMTUDISC_*
+    bool dont_fragment6;            // IPV6_DONTFRAG
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
