@@ -147,7 +147,7 @@ int datagram_shutdown_op(struct socket *socket, int how)
 
 unsigned datagram_poll_op(struct socket *socket)
 {
-    unsigned events = POLLOUT | POLLWRNORM;
+    unsigned events = POLLOUT | POLLWRNORM | POLLWRBAND;
 
     WITH_LOCK(&socket->lock) {
         if (!list_empty(&socket->receive_queue) || socket->read_shut)

@@ -162,7 +162,7 @@ static int netlink_peer_address(struct socket *socket,
 
 static unsigned netlink_poll_op(struct socket *socket)
 {
-    unsigned events = POLLOUT | POLLWRNORM;
+    unsigned events = POLLOUT | POLLWRNORM | POLLWRBAND;
 
     WITH_LOCK(&socket->lock) {
         if (!list_empty(&socket->receive_queue))

@@ -78,6 +78,7 @@ tests-y += wait.c
 tests-y += timers.c
 tests-y += epoll.c
 tests-y += splice.c
+tests-y += poll_bits.c
 tests-y += fdinfo.c
 tests-y += socket_descriptor.c
 tests-y += eventfd.c
