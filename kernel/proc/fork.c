@@ -87,6 +87,7 @@ static int copy_identity(struct process *child, struct process *parent)
     WITH_LOCK(&process_tree_lock) {
         ids = *parent;
         memcpy(child->limits, parent->limits, sizeof(child->limits));
+        child->not_dumpable = parent->not_dumpable;
     }
     child->uid = ids.uid, child->euid = ids.euid, child->suid = ids.suid;
     child->gid = ids.gid, child->egid = ids.egid, child->sgid = ids.sgid;

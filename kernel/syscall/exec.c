@@ -154,6 +154,7 @@ static void set_credentials(struct process *process, const struct exec *exec)
 {
     WITH_LOCK(&process_tree_lock) {
         process->euid = process->suid = process->fsuid = exec->euid;
+        process->not_dumpable = false;
         process->egid = process->sgid = process->fsgid = exec->egid;
     }
 }

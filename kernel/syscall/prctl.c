@@ -13,6 +13,7 @@ enum {
     PR_SET_PDEATHSIG = 1,
     PR_GET_PDEATHSIG = 2,
     PR_GET_DUMPABLE = 3,
+    PR_SET_DUMPABLE = 4,
     PR_SET_NAME = 15,
     PR_GET_NAME = 16,
     PR_SET_NO_NEW_PRIVS = 38,
@@ -57,7 +58,12 @@ long sys_prctl(long option, unsigned long a, unsigned long b, unsigned long c,
     case PR_GET_PDEATHSIG:
         return PUT_USER(a, current_process()->death_signal);
     case PR_GET_DUMPABLE:
-        return 0;  // there are no core dumps
+        return !current_process()->not_dumpable;
+    case PR_SET_DUMPABLE:
+        if (a > 1)
+            return -EINVAL;
+        current_process()->not_dumpable = !a;
+        return 0;
     case PR_SET_NAME:
         return set_name(a);
     case PR_GET_NAME:

@@ -129,4 +129,4 @@ def test_git(guest):
     guest.check("cd /tmp && git daemon --base-path=/tmp --export-all --detach --reuseaddr "
                 "--listen=127.0.0.1", timeout=60)
     guest.check("cd /tmp && git clone -q git://127.0.0.1/r c", timeout=120)
-    assert last_line(guest.check("git -C /tmp/c log --format=%s")) == "first"
+    assert last_line(guest.check("git --no-pager -C /tmp/c log --format=%s")) == "first"

@@ -124,6 +124,9 @@ def ssh(guest, tmp_path_factory):
     def call(*arguments, **more):
         return run("ssh", *options, "-p", str(port), *arguments[:-1], f"root@{host}",
                    arguments[-1], **more)
+    call.start = lambda *arguments: subprocess.Popen(
+        ["ssh", *options, "-p", str(port), *arguments[:-1], f"root@{host}", arguments[-1]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     call.options = [*options, "-P", str(port)]
     call.host = f"root@{host}"
     return call
@@ -135,8 +138,15 @@ def test_ssh_runs_a_command(ssh):
 
 
 def test_ssh_gives_a_terminal(ssh):
-    done = ssh("-tt", "tty; stty size; ps -o tty= -p $$")
-    assert b"/dev/pts/" in done.stdout and b"pts/" in done.stdout.splitlines()[-1], done
+    # An end of input would be the end of the session.
+    client = ssh.start("-tt", "tty; stty size; ps -o tty= -p $$; read x; echo got $x")
+    assert client.stdout.readline().startswith(b"/dev/pts/")
+    client.stdin.write(b"typed\n")
+    client.stdin.flush()
+    said = client.stdout.read()
+    client.stdin.close()
+    assert client.wait(30) == 0
+    assert b"pts/" in said and said.endswith(b"got typed\r\n"), said
 
 
 def test_ssh_pipes_through(ssh):

@@ -212,3 +212,17 @@ TEST(no_new_privileges)
     CHECK_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
     run_set_user_id("4096 1 1 1000 0 ");
 }
+
+TEST(dumpable)
+{
+    CHECK_EQ(prctl(PR_GET_DUMPABLE), 1);
+    CHECK_ERRNO(prctl(PR_SET_DUMPABLE, 3, 0, 0, 0), EINVAL);
+    CHECK_OK(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+    CHECK_EQ(prctl(PR_GET_DUMPABLE), 0);
+    pid_t child = fork_child();
+    if (child == 0) {
+        CHECK_EQ(prctl(PR_GET_DUMPABLE), 0);
+        _exit(0);
+    }
+    wait_child(child);
+}

@@ -129,6 +129,7 @@ struct process {
     bool stop_report, continue_report;  // (t) for WUNTRACED, WCONTINUED
     int exit_signal;                    // (i) to the parent, SIGCHLD normally
     int death_signal;                   // (o) prctl(PR_SET_PDEATHSIG)
+    bool not_dumpable;  // (a) PR_SET_DUMPABLE; nobody dumps anyway
 
     struct rlimit limits[RLIMIT_COUNT];  // (t)
     struct timer real_timer;             // setitimer(ITIMER_REAL), alarm
