@@ -85,8 +85,8 @@ static void quoted_packet(const struct view *icmp, struct netif *netif,
     raw_icmp_error(protocol, report);
     if (protocol == IP6_NEXTH_UDP)
         udp_icmp_error(report);
-    else if (protocol == IP6_NEXTH_TCP && report->error->error != EMSGSIZE)
-        tcp_icmp_error(&report->local, &report->peer, sequence, report->error);
+    else if (protocol == IP6_NEXTH_TCP)
+        tcp_icmp_error(report, sequence);
 }
 
 static void icmp6_error(const struct view *icmp, struct netif *netif)

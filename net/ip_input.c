@@ -38,7 +38,7 @@ static void quoted_packet(const struct ip_hdr *ip, size_t length,
     if (IPH_PROTO(ip) == IP_PROTO_UDP)
         udp_icmp_error(report);
     else if (IPH_PROTO(ip) == IP_PROTO_TCP)
-        tcp_icmp_error(&report->local, &report->peer, sequence, report->error);
+        tcp_icmp_error(report, sequence);
 }
 
 // What a message means; NULL: it is no error.

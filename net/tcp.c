@@ -14,7 +14,6 @@
 #include <lwip/stats.h>
 #include <mm/uaccess.h>
 #include <net/errors.h>
-#include <net/icmp_error.h>
 #include <net/ip_option.h>
 #include <net/route.h>
 #include <net/server.h>
@@ -38,25 +37,6 @@ static void tcp_error_callback(void *argument, err_t error)
         else
             socket_set_error(&t->socket,
                              t->socket.peer_shut ? EPIPE : ECONNRESET);
-    }
-}
-
-// ICMP says that our segments do not arrive. Only an attempt to connect ends by
-// it; a connection rides it out (RFC 1122, 4.2.3.9).
-void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
-                    uint32_t sequence, const struct icmp_errno *error)
-{
-    struct tcp_flow flow = {local->ip, peer->ip, local->port, peer->port};
-    struct tcp_pcb *pcb = pcb_find(&flow);
-    struct tcp_socket *t = pcb ? pcb->callback_arg : NULL;
-
-    if (!t || pcb->state != SYN_SENT ||
-        !TCP_SEQ_BETWEEN(sequence, pcb->lastack, pcb->snd_nxt))
-        return;
-    tcp_reset(t);
-    WITH_LOCK(&t->socket.lock) {
-        t->socket.error = error->error;
-        socket_set_state(&t->socket, SOCKET_CONNECT_FAILED);
     }
 }
 
@@ -145,7 +125,7 @@ static void tcp_pcb_destroyed(u8_t id, void *data)
         send_buffer_clear(&t->send);
         // Neither FINs nor a reset: lwIP's repetitions ran out.
         if (!finished && !t->end_known && !t->orphaned)
-            socket->error = ETIMEDOUT;
+            socket->error = t->soft_error ? t->soft_error : ETIMEDOUT;
         if (socket->state == SOCKET_CONNECTING) {
             MIB2_STATS_INC(mib2.tcpattemptfails);
             socket_set_state(socket, SOCKET_CONNECT_FAILED);
@@ -216,8 +196,6 @@ void tcp_apply_options(struct tcp_socket *t)
         tcp_nagle_disable(pcb);
     else
         tcp_nagle_enable(pcb);
-    if (t->tcp.max_segment)
-        pcb->mss = MIN(pcb->mss, t->tcp.max_segment);
 }
 
 static int tcp_local_address(struct socket *socket,

@@ -66,6 +66,7 @@ struct tcp_socket {
     size_t unsent;            // (s) bytes that lwIP has and has not sent
     uint32_t stalled_ack;     // (c) what was acknowledged last,
     uint32_t stalled_since;   // (c) and the tick when that was seen
+    int soft_error;           // (c) by ICMP: why it fails, if it does
     uint64_t bytes_acked;     // (c)
     uint64_t bytes_received;  // (c)
     bool fin_wanted;          // (c) FIN follows the last byte
@@ -154,6 +155,9 @@ void tcp_apply_op(struct socket *socket);
 #define TCP_OPTION(row, option, getter, setter)                            \
     INTEGER_OPTION(row, IPPROTO_TCP, option, AF_INET, IPPROTO_TCP, getter, \
                    setter)
+
+// tcp_icmp.c: segments as the path to the peer is known to allow.
+void tcp_path_mtu_apply(struct tcp_pcb *pcb);
 
 // tcp_info.c: Linux's number for lwIP's state.
 unsigned tcp_state_number(enum tcp_state state);

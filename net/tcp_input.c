@@ -97,8 +97,10 @@ static void finish(struct tcp_connection *c, enum tcp_state before)
     // timer with nothing to send, which lwIP asserts never to happen.
     if (!pcb->unsent)
         pcb->persist_backoff = 0;
-    if (before < ESTABLISHED && pcb->state >= ESTABLISHED)
+    if (before < ESTABLISHED && pcb->state >= ESTABLISHED) {
+        tcp_path_mtu_apply(pcb);
         tcp_initial_window(pcb);
+    }
     tcp_quickack_received(c);
     if (pcb->callback_arg && pcb->state >= ESTABLISHED)
         tcp_note_unsent(pcb->callback_arg);

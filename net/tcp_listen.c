@@ -102,6 +102,8 @@ static struct tcp_socket *child_create(struct tcp_socket *listener,
         socket_set_state(socket, SOCKET_CONNECTED);
     }
     tcp_attach(child, pcb, child->binding);
+    if (child->tcp.max_segment)
+        pcb->mss = MIN(pcb->mss, child->tcp.max_segment);
     return child;
 }
 

@@ -75,7 +75,11 @@ static size_t push_piece(struct tcp_socket *t)
     if (!data || pcb->snd_queuelen >= TCP_SND_QUEUELEN - 64)
         return 0;
     n = MIN(n, (size_t)MIN(pcb->snd_buf, 0xffffu));
-    if (n == unqueued)
+    // lwIP sizes segments by half of the peer's largest window, if that is not
+    // 0, and asserts that the size never falls. One byte is enough for a probe.
+    if (pcb->snd_wnd_max < 2)
+        n = pcb->unsent ? 0 : 1;
+    else if (n == unqueued)
         n -= held_back(t, n);
     if (!pcb->unacked && !pcb->unsent)
         t->stalled_since = tcp_ticks;
@@ -135,6 +139,7 @@ err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length)
     bool writable;
 
     (void)pcb;
+    t->soft_error = 0;
     WITH_LOCK(&t->socket.lock) {
         // The count includes FIN, which was never in the buffer.
         size_t sent = t->send.used - t->send.unqueued;

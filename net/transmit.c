@@ -13,6 +13,7 @@
 #include <lib/trace.h>
 #include <lwip/etharp.h>
 #include <lwip/ethip6.h>
+#include <lwip/ip.h>
 #include <lwip/prot/ethernet.h>
 #include <mm/kmalloc.h>
 #include <mm/page.h>
@@ -159,6 +160,20 @@ static err_t resolve_and_send(struct netif *netif, struct pbuf *p,
     return error;
 }
 
+// TCP finds out what the path can carry (tcp_icmp.c), so nobody shall fragment
+// its segments. The header's checksum is adapted (RFC 1624).
+static void forbid_fragments(struct pbuf *p)
+{
+    struct ip_hdr *ip = p->payload;
+    const uint32_t bit = PP_HTONS(IP_DF);
+
+    if (IPH_PROTO(ip) != IP_PROTO_TCP || IPH_OFFSET(ip) != 0)
+        return;
+    uint32_t sum = (uint16_t)~IPH_CHKSUM(ip) + bit;
+    IPH_OFFSET_SET(ip, bit);
+    IPH_CHKSUM_SET(ip, ~(sum + (sum >> 16)));
+}
+
 // IP packets of an Ethernet. While an address is being resolved, lwIP queues
 // the packet; pages of a send buffer could be reused in the meantime (the
 // connection may be reset), so such a packet is queued as a copy.
@@ -166,6 +181,7 @@ err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
     ip4_addr_t hop;
 
+    forbid_fragments(p);
     route_next_hop(netif, to, &hop);
     if (is_resolved(netif, &hop))
         return etharp_output(netif, p, &hop);

@@ -40,6 +40,7 @@ nethost-tests += tcp_close.c
 nethost-tests += tcp_segments.c
 nethost-tests += tcp_bounds.c
 nethost-tests += tcp_options.c
+nethost-tests += tcp_icmp.c
 nethost-tests += tcp_timers.c
 nethost-tests += udp_icmp.c
 nethost-tests += arp_dhcp.c

@@ -169,6 +169,32 @@ TEST(zero_window_probes_without_an_answer_time_out)
     CHECK_EQ(guest_error(fd), ETIMEDOUT);
 }
 
+// A window that is closed from the start, then opens a crack.
+TEST(a_window_that_never_was_open)
+{
+    struct abi_address peer = address_of(PEER_IP, PEER_PORT);
+    int fd = guest_socket(SOCK_STREAM);
+
+    CHECK_EQ(sys_connect(fd, (uaddr)&peer, sizeof(peer)), -EINPROGRESS);
+    expect_now("S 0:0(0)");
+    inject("S. 0:0(0) ack 1 win 0 <mss 1460>");
+    expect_now(". 1:1(0) ack 1");
+    guest_write(fd, 0, 300);
+    expect(0.1, 2, "* 1:2(1)");
+    inject(". 1:1(0) ack 1 win 100");
+    for (unsigned sent = 0; sent < 300;) {
+        unsigned first, last;
+        char text[40];
+        CHECK_EQ(sscanf(next_segment(10), "%*s %u:%u", &first, &last), 2);
+        CHECK(last - first <= 100);
+        sent = last - 1;
+        snprintf(text, sizeof(text), ". 1:1(0) ack %u win 100", last);
+        inject(text);
+        guest_poll(fd);
+    }
+    expect_silence(60);
+}
+
 TEST(no_more_than_the_window)
 {
     int fd = guest_connected("<mss 1000>");

@@ -27,5 +27,4 @@ void udp_icmp_error(const struct icmp_report *report);
 // About what raw and ping sockets of a protocol, be it a transport's, sent.
 void raw_icmp_error(uint8_t protocol, const struct icmp_report *report);
 // sequence: of the segment that is quoted; one that was not sent is a forgery.
-void tcp_icmp_error(const struct endpoint *local, const struct endpoint *peer,
-                    uint32_t sequence, const struct icmp_errno *error);
+void tcp_icmp_error(const struct icmp_report *report, uint32_t sequence);
