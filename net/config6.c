@@ -64,24 +64,55 @@ static void log_address(const struct net_link *link, const char *address,
     log_line("net: %s has %s%s", link->interface->name, address, state);
 }
 
-// netif_ext_callback: an address has become usable, or turned out to be
-// another's.
-static void address_changed(struct netif *netif, netif_nsc_reason_t reason,
-                            const netif_ext_callback_args_t *args)
+// An address made of the hardware's, and the route to the others of its kind.
+static void make_link_local(struct net_link *link)
+{
+    struct route6 local = {.to = {.addr = {PP_HTONL(0xfe800000)}},
+                           .prefix = 64,
+                           .link = link,
+                           .metric = 256,
+                           .protocol = ROUTE6_KERNEL};
+    int error = route6_add(&local);
+
+    if (error < 0 && error != -EEXIST)
+        log_line("net: no memory for a route");
+    nd_clock_advance();
+    netif_create_ip6_linklocal_address(&link->netif, 1);
+    netif_set_ip6_autoconfig_enabled(&link->netif, 1);
+}
+
+// An Ethernet that came while the machine runs is taken up.
+static void link_came_up(struct netif *netif)
+{
+    if ((netif->flags & NETIF_FLAG_ETHERNET) &&
+        ip6_addr_isinvalid(netif_ip6_addr_state(netif, 0)))
+        make_link_local(netif->state);
+}
+
+// An address has become usable, or turned out to be another's.
+static void address_changed(struct netif *netif, int i, uint8_t before)
 {
     char text[IP6ADDR_STRLEN_MAX];
-
-    if (!(reason & LWIP_NSC_IPV6_ADDR_STATE_CHANGED) ||
-        netif == &NET_SERVER.loopback->netif)
-        return;
-    int i = args->ipv6_addr_state_changed.addr_index;
-    uint8_t before = args->ipv6_addr_state_changed.old_state;
     uint8_t state = netif_ip6_addr_state(netif, i);
+
     address6_name(text, netif_ip6_addr(netif, i));
     if (ip6_addr_ispreferred(state) && ip6_addr_istentative(before))
         log_address(netif->state, text, "");
     else if (ip6_addr_isduplicated(state))
         log_address(netif->state, text, ", but so has somebody else");
+}
+
+// netif_ext_callback.
+static void netif_changed(struct netif *netif, netif_nsc_reason_t reason,
+                          const netif_ext_callback_args_t *args)
+{
+    if (netif == &NET_SERVER.loopback->netif)
+        return;
+    if (reason & LWIP_NSC_IPV6_ADDR_STATE_CHANGED)
+        address_changed(netif, args->ipv6_addr_state_changed.addr_index,
+                        args->ipv6_addr_state_changed.old_state);
+    if ((reason & LWIP_NSC_STATUS_CHANGED) && args->status_changed.state)
+        link_came_up(netif);
 }
 static netif_ext_callback_t callback;
 
@@ -134,28 +165,21 @@ static void configure_loopback(struct net_link *link)
 
 void config6_start(struct net_link *link)
 {
-    struct route6 local = {.to = {.addr = {PP_HTONL(0xfe800000)}},
-                           .prefix = 64,
-                           .link = link,
-                           .metric = 256,
-                           .protocol = ROUTE6_KERNEL};
     char text[96];
     static bool first = true;
 
     if (link == NET_SERVER.loopback) {
-        netif_add_ext_callback(&callback, address_changed);
+        netif_add_ext_callback(&callback, netif_changed);
         configure_loopback(link);
         return;
     }
-    if (route6_add(&local) < 0)
-        log_line("net: no memory for a route");
-    nd_clock_advance();
-    netif_create_ip6_linklocal_address(&link->netif, 1);
+    make_link_local(link);
     bool given = first && bootarg_value("ip6", text, sizeof(text));
     first = false;
-    if (given && (strcmp(text, "none") == 0 ||
-                  (strcmp(text, "auto") != 0 && configure_static(link, text))))
+    if (!given || strcmp(text, "auto") == 0)
+        return;
+    if (strcmp(text, "none") == 0 || configure_static(link, text)) {
+        netif_set_ip6_autoconfig_enabled(&link->netif, 0);
         link->netif.rs_count = 0;
-    else
-        netif_set_ip6_autoconfig_enabled(&link->netif, 1);
+    }
 }

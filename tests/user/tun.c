@@ -310,6 +310,28 @@ TEST(hundreds_come_and_go)
 
 // ---- frames ----
 
+static bool has_link_local(void)
+{
+    char line[128];
+    bool found = false;
+    FILE *file = fopen("/proc/net/if_inet6", "r");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof(line), file))
+        found |= strncmp(line, "fe80", 4) == 0 && strstr(line, name);
+    fclose(file);
+    return found;
+}
+
+TEST(a_tap_gets_a_link_local_address)
+{
+    int fd = make("wharf%d", TAP | NO_PI);
+
+    CHECK(!has_link_local());
+    set_flags(name, IFF_UP, 0);
+    CHECK(has_link_local());
+    close(fd);
+}
+
 TEST(nothing_passes_while_it_is_down)
 {
     struct ping ping = make_ping(1);
