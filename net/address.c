@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Addresses of interfaces: see net/address.h. Each brings routes with it: to
-// itself and to its network's broadcast addresses in table `local`, to its
-// network in `main`.
+// Addresses of interfaces: see net/address.h. The routes that they bring are in
+// net/address_route.c, DHCP's in net/address_lease.c.
 
 #include <abi/errno.h>
 #include <dev/timer.h>
@@ -15,134 +14,6 @@
 #include <net/route_table.h>
 #include <net/server.h>
 #include <string.h>
-
-// ---- bits ----
-
-unsigned ip_bits(const ip_addr_t *ip)
-{
-    return IP_IS_V6(ip) ? 128 : 32;
-}
-
-// The n words of an address, in network byte order.
-static uint32_t *words_of(ip_addr_t *ip)
-{
-    return IP_IS_V6(ip) ? ip_2_ip6(ip)->addr : &ip_2_ip4(ip)->addr;
-}
-
-uint32_t ip4_mask_of(unsigned bits)
-{
-    return bits ? lwip_htonl(~0u << (32 - bits)) : 0;
-}
-
-void ip_prefix_only(ip_addr_t *ip, unsigned bits)
-{
-    unsigned words = ip_bits(ip) / 32;
-
-    for (unsigned i = 0; i < words; i++, bits -= MIN(bits, 32u))
-        words_of(ip)[i] &= ip4_mask_of(MIN(bits, 32u));
-}
-
-bool ip_prefix_equal(const ip_addr_t *a, const ip_addr_t *b, unsigned bits)
-{
-    const uint32_t *x = words_of((ip_addr_t *)a);
-    const uint32_t *y = words_of((ip_addr_t *)b);
-
-    if (IP_GET_TYPE(a) != IP_GET_TYPE(b))
-        return false;
-    for (; bits > 0; bits -= MIN(bits, 32u)) {
-        if ((*x++ ^ *y++) & ip4_mask_of(MIN(bits, 32u)))
-            return false;
-    }
-    return true;
-}
-
-// ---- the routes of an address ----
-
-#define ADDRESS_ROUTES 5
-
-static struct route *add_template(struct route *route,
-                                  const struct link_address *a, uint8_t type,
-                                  uint32_t ip, unsigned prefix)
-{
-    *route = (struct route){
-        .prefix = prefix,
-        .type = type,
-        .scope = type == RTN_LOCAL ? RT_SCOPE_HOST : RT_SCOPE_LINK,
-        .protocol = RTPROT_KERNEL,
-        .table = type == RTN_UNICAST ? RT_TABLE_MAIN : RT_TABLE_LOCAL,
-        .metric = type == RTN_UNICAST ? a->route_metric : 0,
-        .link = a->link};
-    ip_addr_set_ip4_u32(&route->to, ip);
-    ip_addr_set_zero_ip4(&route->gateway);
-    ip_addr_copy(route->source, a->ip);
-    return route + 1;
-}
-
-// The routes that an address wants now; how many.
-static unsigned routes_of(const struct link_address *a, struct route *routes)
-{
-    struct route *next = routes;
-    uint32_t ip = ip_2_ip4(&a->ip)->addr, peer = ip_2_ip4(&a->peer)->addr;
-    uint32_t mask = ip4_mask_of(a->prefix), given;
-    bool loopback = a->link == NET_SERVER.loopback;
-
-    next = add_template(next, a, RTN_LOCAL, ip, 32);
-    if (!netif_is_up(&a->link->netif))
-        return next - routes;
-    given = ip_2_ip4(&a->broadcast)->addr;
-    if (given && given != IPADDR_BROADCAST && given != (peer | ~mask))
-        next = add_template(next, a, RTN_BROADCAST, given, 32);
-    if ((a->flags & IFA_F_SECONDARY) || !(peer & mask) ||
-        (a->prefix == 32 && peer == ip))
-        return next - routes;
-    if (!(a->flags & IFA_F_NOPREFIXROUTE))
-        next = add_template(next, a, loopback ? RTN_LOCAL : RTN_UNICAST,
-                            peer & mask, a->prefix);
-    if (a->prefix < 31)
-        next = add_template(next, a, RTN_BROADCAST, peer | ~mask, 32);
-    return next - routes;
-}
-
-static void add_routes(const struct link_address *address)
-{
-    struct route routes[ADDRESS_ROUTES];
-    unsigned count = routes_of(address, routes);
-
-    for (unsigned i = 0; i < count; i++)
-        (void)route_add(&routes[i], ROUTE_APPEND);  // there already: good
-}
-
-static bool wanted_by_another(const struct link_address *address,
-                              const struct route *route)
-{
-    struct route routes[ADDRESS_ROUTES];
-    struct link_address *other;
-
-    list_for_each(other, &address->link->addresses, node) {
-        unsigned count = other == address ? 0 : routes_of(other, routes);
-        while (count > 0) {
-            if (route_equal(&routes[--count], route))
-                return true;
-        }
-    }
-    return false;
-}
-
-static void remove_routes(const struct link_address *address)
-{
-    struct route routes[ADDRESS_ROUTES], *route;
-    unsigned count = routes_of(address, routes);
-
-    for (unsigned i = 0; i < count; i++) {
-        route = wanted_by_another(address, &routes[i])
-                    ? NULL
-                    : route_find_equal(&routes[i]);
-        if (route)
-            route_remove(route);
-    }
-}
-
-// ---- lists ----
 
 struct link_address *address_find(const struct net_link *link,
                                   const ip_addr_t *ip, int prefix)
@@ -240,7 +111,7 @@ int address_add(struct net_link *link, const struct link_address *wanted)
     insert(link, new);
     address_set_lifetimes(new, wanted->preferred, wanted->valid);
     sync_netif(link);
-    add_routes(new);
+    address_add_routes(new);
     return 0;
 }
 
@@ -260,7 +131,7 @@ static void remove_one(struct link_address *address)
 {
     struct net_link *link = address->link;
 
-    remove_routes(address);
+    address_remove_routes(address);
     list_remove(&address->node);
     observe_address(address, true);
     if (!route_is_local(&address->ip))
@@ -329,14 +200,14 @@ const struct link_address *address_select(const struct net_link *link,
     return NULL;
 }
 
-// ---- links and leases ----
+// ---- links ----
 
 void addresses_link_up(struct net_link *link)
 {
     const struct link_address *address;
 
     list_for_each(address, &link->addresses, node)
-        add_routes(address);
+        address_add_routes(address);
 }
 
 void addresses_link_gone(struct net_link *link)
@@ -347,66 +218,7 @@ void addresses_link_gone(struct net_link *link)
         remove_one(address);
 }
 
-static struct link_address *leased_address(const struct net_link *link)
-{
-    struct link_address *address;
-
-    list_for_each(address, &link->addresses, node) {
-        if (address->leased)
-            return address;
-    }
-    return NULL;
-}
-
-static void add_lease(struct net_link *link)
-{
-    // How long it lasts, lwIP knows (address_lifetime).
-    struct link_address lease = {.leased = true, .preferred = 0, .valid = 0};
-    struct route gateway = {.type = RTN_UNICAST,
-                            .protocol = RTPROT_DHCP,
-                            .table = RT_TABLE_MAIN,
-                            .link = link};
-    const struct netif *netif = &link->netif;
-
-    ip_addr_copy(lease.ip, netif->ip_addr);
-    ip_addr_copy(lease.peer, netif->ip_addr);
-    lease.prefix = __builtin_popcount(ip_2_ip4(&netif->netmask)->addr);
-    ip_addr_set_ip4_u32(&lease.broadcast,
-                        ip_2_ip4(&lease.ip)->addr | ~ip4_mask_of(lease.prefix));
-    (void)address_add(link, &lease);
-    ip_addr_set_zero_ip4(&gateway.to);
-    ip_addr_set_zero_ip4(&gateway.source);
-    ip_addr_copy(gateway.gateway, netif->gw);
-    if (!ip_addr_isany(&gateway.gateway))
-        (void)route_add(&gateway, ROUTE_APPEND);
-}
-
-void address_lease_changed(struct net_link *link)
-{
-    struct link_address *old = leased_address(link);
-    bool bound = dhcp_supplied_address(&link->netif);
-
-    if (old && bound && ip_addr_eq(&old->ip, &link->netif.ip_addr))
-        return;
-    if (old) {
-        old->leased = false;  // the client goes on
-        address_remove(old);
-    }
-    if (bound)
-        add_lease(link);
-}
-
 // ---- lifetimes ----
-
-static uint32_t lease_lifetime(const struct net_link *link)
-{
-    const struct dhcp *dhcp = netif_dhcp_data(&link->netif);
-    uint32_t used = dhcp->lease_used;
-
-    return used < dhcp->t0_timeout
-               ? (dhcp->t0_timeout - used) * DHCP_COARSE_TIMER_SECS
-               : 0;
-}
 
 static uint32_t left(uint32_t lifetime, nsec_t since)
 {
@@ -421,7 +233,7 @@ void address_lifetimes_left(const struct link_address *address,
                             uint32_t *preferred, uint32_t *valid)
 {
     if (address->leased) {
-        *preferred = *valid = lease_lifetime(address->link);
+        *preferred = *valid = address_lease_lifetime(address->link);
         return;
     }
     *preferred = left(address->preferred, address->updated);

@@ -159,22 +159,27 @@ static void continue_dump(struct netlink_socket *n)
     kfree(w.data);
 }
 
+// The next piece, if there is room. If not, there is something to be read, and
+// this is called again when it was.
+static void go_on(struct netlink_socket *n)
+{
+    struct socket *socket = &n->socket;
+    bool room;
+
+    WITH_LOCK(&socket->lock) {
+        room = !n->congested &&
+               socket->receive_memory <=
+                   (size_t)READ_ONCE(socket->options.receive_buffer) / 2;
+    }
+    if (n->dump.next && room)
+        continue_dump(n);
+}
+
 void netlink_start_dump(struct netlink_socket *n,
                         const struct netlink_dump *dump)
 {
     n->dump = *dump;
-    continue_dump(n);
-}
-
-// Something was read: there is room for the next piece.
-static void go_on(struct netlink_socket *n)
-{
-    net_lock();
-    if (n->dump.next &&
-        n->socket.receive_memory <=
-            (size_t)READ_ONCE(n->socket.options.receive_buffer) / 2)
-        continue_dump(n);
-    net_unlock();
+    go_on(n);
 }
 
 // ---- out of the queue ----
@@ -273,8 +278,11 @@ ssize_t netlink_receive_op(struct socket *socket, struct message *message)
         ssize_t result = receive_one(socket, message);
         mutex_unlock(&socket->recv_mutex);
         if (result != -EAGAIN) {
-            if (result >= 0 && !(message->flags & MSG_PEEK))
+            if (result >= 0 && !(message->flags & MSG_PEEK)) {
+                net_lock();
                 go_on(n);
+                net_unlock();
+            }
             return result;
         }
         error = socket_wait(socket, readable(socket), until);

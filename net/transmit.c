@@ -153,7 +153,8 @@ static err_t resolve_and_send(struct netif *netif, struct pbuf *p,
     ip_addr_t source;
 
     ip_addr_copy_from_ip4(source, ip->src);
-    if (!ip_addr_isany(&source) && route_is_local(&source))
+    if (!ip4_addr_eq(ip_2_ip4(&source), &own) && !ip_addr_isany(&source) &&
+        route_is_local(&source))
         ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), ip->src);
     err_t error = etharp_output(netif, p, hop);
     ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), own);
@@ -183,9 +184,7 @@ err_t transmit_ip(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 
     forbid_fragments(p);
     route_next_hop(netif, to, &hop);
-    if (is_resolved(netif, &hop))
-        return etharp_output(netif, p, &hop);
-    if (!has_borrowed_pages(p))
+    if (!has_borrowed_pages(p) || is_resolved(netif, &hop))
         return resolve_and_send(netif, p, &hop);
     struct pbuf *copy = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
     if (!copy)

@@ -62,8 +62,14 @@ void addresses_link_up(struct net_link *link);
 // The link is detached.
 void addresses_link_gone(struct net_link *link);
 
-// DHCP has, or has no longer, an address in link->netif.
+// DHCP has, or has no longer, an address in link->netif. And: for how many
+// seconds it has it.
 void address_lease_changed(struct net_link *link);
+uint32_t address_lease_lifetime(const struct net_link *link);
+
+// The routes to an address and its network as the link's state wants them.
+void address_add_routes(const struct link_address *address);
+void address_remove_routes(const struct link_address *address);
 
 // For net/timers.c: lifetimes.
 bool address_timer_wanted(void);
