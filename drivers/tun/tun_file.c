@@ -81,27 +81,27 @@ static void set_attached(struct tun *tun, bool attached)
     tun->interface.serve(&tun->interface);  // the link is up, or down
 }
 
+static int create(const char *name, unsigned flags, struct tun **tun)
+{
+    const char *pattern = flags & IFF_TAP ? "tap%d" : "tun%d";
+
+    if (current_process()->euid != 0)
+        return -EPERM;
+    int error = tun_create(*name ? name : pattern,
+                           flags & (IFF_TUN | IFF_TAP | IFF_NO_PI), tun);
+    if (error == -EEXIST)  // the name of an interface of another kind
+        return -EINVAL;
+    if (error == 0)
+        list_push_back(&tuns, &(*tun)->node);
+    return error;
+}
+
 // Attach a file to the interface of that name, old or new. tun_devices held.
 static int attach(struct file *file, const char *name, unsigned flags)
 {
     struct tun *tun = find(name);
-    int error;
+    int error = tun ? check_existing(tun, flags) : create(name, flags, &tun);
 
-    if (tun) {
-        error = check_existing(tun, flags);
-    } else if (current_process()->euid != 0) {
-        error = -EPERM;
-    } else {
-        error = tun_create(*name               ? name
-                           : (flags & IFF_TAP) ? "tap%d"
-                                               : "tun%d",
-                           flags & (IFF_TUN | IFF_TAP | IFF_NO_PI), &tun);
-        // The name of an interface of another kind.
-        if (error == -EEXIST)
-            error = -EINVAL;
-        if (error == 0)
-            list_push_back(&tuns, &tun->node);
-    }
     if (error < 0)
         return error;
     tun->flags = (tun->flags & ~IFF_NO_PI) | (flags & IFF_NO_PI);
