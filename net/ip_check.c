@@ -107,8 +107,8 @@ bool ip4_is_good(const struct pbuf *p, const struct netif *netif)
         MIB2_STATS_INC(mib2.ipinhdrerrors);
         return false;
     }
-    if (NET_SERVER.taking_looped)
-        return true;
+    if (NET_SERVER.taking_looped || (p->flags & PBUF_FLAG_MCASTLOOP))
+        return true;  // it is this machine's own
     if (!addresses_are_good(ip)) {
         MIB2_STATS_INC(mib2.ipinaddrerrors);
         return false;

@@ -58,6 +58,8 @@ static err_t send4(const struct ip_send *how, uint8_t protocol, struct pbuf *p)
     fill_header(p->payload, how, protocol, p->tot_len);
     if (comes_back(how))
         copy = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
+    if (copy)
+        copy->flags |= PBUF_FLAG_MCASTLOOP;  // no forgery: net/ip_check.c
     if (how->ttl > 0)  // else it does not leave this machine
         result = ip4_output_if(p, NULL, LWIP_IP_HDRINCL, 0, 0, 0, how->netif);
     // The copy comes in at the interface by which the packet went out.

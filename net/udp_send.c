@@ -111,7 +111,8 @@ static int add_header(struct pbuf *p, const struct ip_send *how, bool checksum)
     *udp = (struct udp_hdr){.src = lwip_htons(how->source_port),
                             .dest = lwip_htons(how->to.port),
                             .len = lwip_htons(p->tot_len)};
-    if (checksum && how->netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) {
+    if ((checksum || IP_IS_V6_VAL(how->to.ip)) &&
+        how->netif->chksum_flags & NETIF_CHECKSUM_GEN_UDP) {
         uint16_t sum = ip_chksum_pseudo(p, IPPROTO_UDP, p->tot_len,
                                         &how->source, &how->to.ip);
         udp->chksum = sum ? sum : 0xffff;  // 0 means: none

@@ -11,6 +11,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/time.h>
@@ -49,6 +50,7 @@ static const struct {
     int level, number;
 } options[] = {
     {"broadcast", SOL_SOCKET, SO_BROADCAST},
+    {"nocheck", SOL_SOCKET, SO_NO_CHECK},
     {"keepalive", SOL_SOCKET, SO_KEEPALIVE},
     {"rcvbuf", SOL_SOCKET, SO_RCVBUF},
     {"sndbuf", SOL_SOCKET, SO_SNDBUF},
@@ -62,6 +64,10 @@ static const struct {
     {"tos", IPPROTO_IP, IP_TOS},
     {"discover6", IPPROTO_IPV6, IPV6_MTU_DISCOVER},
     {"dontfrag6", IPPROTO_IPV6, IPV6_DONTFRAG},
+    {"mtudiscover", IPPROTO_IP, IP_MTU_DISCOVER},
+    {"recverr", IPPROTO_IP, IP_RECVERR},
+    {"mcttl", IPPROTO_IP, IP_MULTICAST_TTL},
+    {"mcloop", IPPROTO_IP, IP_MULTICAST_LOOP},
     {"hops", IPPROTO_IPV6, IPV6_UNICAST_HOPS},
     {"tclass", IPPROTO_IPV6, IPV6_TCLASS},
 };
@@ -194,6 +200,58 @@ static long step_set(char **arguments)
                               sizeof(value));
     errno = EINVAL;
     return -1;
+}
+
+// To a group of IPv4 or IPv6, or out of it, on the interface of the route.
+static long change_group(const char *group, int join)
+{
+    struct ip_mreqn request = {.imr_ifindex = if_nametoindex("eth0")};
+    struct ipv6_mreq request6 = {.ipv6mr_interface = request.imr_ifindex};
+
+    if (inet_pton(AF_INET6, group, &request6.ipv6mr_multiaddr) == 1)
+        return setsockopt(fd, IPPROTO_IPV6,
+                          join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request6,
+                          sizeof(request6));
+    inet_pton(AF_INET, group, &request.imr_multiaddr);
+    return setsockopt(fd, IPPROTO_IP,
+                      join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
+                      sizeof(request));
+}
+
+static long step_join(char **arguments)
+{
+    return change_group(arguments[0], 1);
+}
+
+static long step_leave(char **arguments)
+{
+    return change_group(arguments[0], 0);
+}
+
+// Takes a report of the error queue, and shows its error, origin, type, code,
+// information and the data that it quotes. Returns the data's length.
+static long step_report(char **arguments)
+{
+    char buffer[256] = "", control[256] __attribute__((aligned(8)));
+    struct iovec in = {buffer, sizeof(buffer) - 1};
+    struct msghdr message = {.msg_iov = &in,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    struct {
+        uint32_t error;
+        uint8_t origin, type, code, pad;
+        uint32_t information;
+    } report;
+
+    (void)arguments;
+    ssize_t count = recvmsg(fd, &message, MSG_ERRQUEUE);
+    if (count < 0)
+        return count;
+    memcpy(&report, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(report));
+    printf("report: %s %d %d %d %u \"%s\"\n", error_name(report.error),
+           report.origin, report.type, report.code, report.information, buffer);
+    return count;
 }
 
 static long step_linger(char **arguments)
@@ -358,7 +416,8 @@ static const struct step {
     {"shutdown", 1, step_shutdown}, {"close", 0, step_close},
     {"pause", 1, step_pause},       {"use", 1, step_use},
     {"show", 1, step_show},         {"take", 0, step_take},
-    {"udps", 3, step_udps},
+    {"udps", 3, step_udps},         {"join", 1, step_join},
+    {"leave", 1, step_leave},       {"report", 0, step_report},
 };
 
 static const struct step *find_step(const char *name)
