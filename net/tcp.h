@@ -3,10 +3,16 @@
 // TCP sockets, private to net/tcp*.c: the structure, and which file does what.
 //
 //   tcp.c          the PCB and the socket: attaching, callbacks, operations
-//   tcp_connect.c  connect, bind         tcp_close.c close, shutdown, reset
-//   tcp_listen.c   listen, accept, the backlog
-//   tcp_send.c     send, and feeding lwIP        tcp_recv.c  receive, the
-//   window tcp_option.c   the option table's rows for TCP
+//   tcp_connect.c  connect, bind         tcp_close.c  close, shutdown, reset
+//   tcp_listen.c   listen, accept        tcp_half_open.c  handshakes under way
+//   tcp_send.c     send, feeding lwIP    tcp_recv.c   receive, the window
+//   tcp_input.c    what arrives, before and after lwIP; with tcp_acceptable.c,
+//                  tcp_segment.c, tcp_simultaneous.c, tcp_recovery.c,
+//                  tcp_icmp.c, time_wait.c
+//   tcp_connection.c   what a PCB has no field for
+//   tcp_timer.c    timers, for who needs them
+//   tcp_option.c, tcp_limit_option.c, tcp_quickack.c, tcp_info.c
+//                  the option table's rows for TCP
 //
 // A PCB exists from connect, listen or an arriving SYN until lwIP frees it. It
 // holds a reference on the socket in its extension argument 0, one on the port

@@ -18,7 +18,8 @@
 
 #include "tcp_connection.h"
 
-// Room for options and some data, also at an interface whose MTU is nearly none.
+// Room for options and some data, also at an interface whose MTU is nearly
+// none.
 #define MSS_LEAST 88
 
 static uint16_t headers_of(const struct tcp_pcb *pcb)
