@@ -90,6 +90,8 @@ static int transmit_whole(struct pbuf *p, struct ip_send *how)
     bool is_v6 = IP_IS_V6_VAL(how->to.ip);
     int error = 0;
 
+    if (is_v6)
+        ip6_addr_assign_zone(ip_2_ip6(&how->to.ip), IP6_UNKNOWN, netif);
     if (netif->mtu && p->tot_len > (is_v6 ? netif_mtu6(netif) : netif->mtu))
         return -EMSGSIZE;
     if (!is_v6)
