@@ -140,7 +140,7 @@ void unix_end(struct unix_socket *u, bool reset)
 static void unix_close_op(struct socket *socket)
 {
     unix_end(unix_of(socket), false);
-    unix_collect(false);
+    unix_collect_after_close();
 }
 
 static void shut(struct socket *socket, bool reading, bool writing)

@@ -240,6 +240,7 @@ void unix_rights_each_socket(const struct unix_message *m,
 // A socket's file is in one more message, in one less. unix_rights_mutex held.
 void unix_flight_begin(struct unix_socket *u, struct file *file);
 void unix_flight_end(struct unix_socket *u);
-// Look for unreachable sockets, after one was closed, or (only if there are
-// many more than last time) before more are sent. May sleep; no lock held.
-void unix_collect(bool only_if_many);
+// Look for unreachable sockets if it is time: after a socket was closed, and
+// before more are sent. May sleep; no lock held.
+void unix_collect_after_close(void);
+void unix_collect_before_send(void);

@@ -12,6 +12,10 @@
 // From the rest everything that waits is thrown away, which drops the
 // references that kept them.
 //
+// That is done when a socket was closed, but only so often that a close costs
+// CLOSE_COST looks on average, however much is in flight; and before more is
+// sent, once it is twice what was left the last time.
+//
 // unix_rights_mutex makes that safe: while it is held, no file enters or leaves
 // a queue. A message that is being sent is in no queue yet and counts as one
 // that can be received; so does one that was just taken out.
@@ -20,30 +24,31 @@
 
 #include "unix.h"
 
-#define FIRST_LIMIT 64  // sockets in flight before a sender collects
+#define CLOSE_COST  64  // references looked at for a close, on average
+#define FIRST_LIMIT 64  // references in flight before a sender collects
 
 static struct list_node flying = LIST_INIT(flying);    // (r) by flight_node
-static unsigned flying_count;                          // (r) its length
-static unsigned flying_limit = FIRST_LIMIT;            // (r) collect beyond
 static struct list_node revived = LIST_INIT(revived);  // (r) by flight_node
+static unsigned flying_count;  // (r) references in messages, to all of them
+static unsigned flying_limit = FIRST_LIMIT;  // (r) a sender collects beyond
+static unsigned closed_count;                // (a) closed since the last look
 
 void unix_flight_begin(struct unix_socket *u, struct file *file)
 {
     assert_debug(mutex_held(&unix_rights_mutex));
+    flying_count++;
     if (u->in_flight++ > 0)
         return;
     u->file = file;
     list_push_back(&flying, &u->flight_node);
-    flying_count++;
 }
 
 void unix_flight_end(struct unix_socket *u)
 {
     assert_debug(mutex_held(&unix_rights_mutex));
-    if (--u->in_flight > 0)
-        return;
-    list_remove(&u->flight_node);
     flying_count--;
+    if (--u->in_flight == 0)
+        list_remove(&u->flight_node);
 }
 
 static void visit_queue(struct unix_socket *u,
@@ -122,25 +127,57 @@ static void empty(struct unix_socket *u, struct list_node *messages)
     }
 }
 
-void unix_collect(bool only_if_many)
+// Throw away what nobody can receive.
+static void collect(struct list_node *garbage)
+{
+    struct unix_socket *u;
+    unsigned alive = 0;
+
+    find_doomed();
+    list_for_each(u, &flying, flight_node) {
+        if (u->doomed)
+            empty(u, garbage);
+        else
+            alive += u->in_flight;
+    }
+    flying_limit = MAX(2 * alive, (unsigned)FIRST_LIMIT);
+    WRITE_ONCE(closed_count, 0);
+}
+
+static bool many_closed(void)
+{
+    return (uint64_t)READ_ONCE(closed_count) * CLOSE_COST >=
+           READ_ONCE(flying_count);
+}
+
+static bool many_flying(void)
+{
+    return READ_ONCE(flying_count) > READ_ONCE(flying_limit);
+}
+
+static void collect_if(bool (*due)(void))
 {
     struct list_node garbage = LIST_INIT(garbage);
-    struct unix_socket *u;
 
-    if (READ_ONCE(flying_count) == 0 || unix_closer_collects())
+    if (!due())
         return;
     WITH_MUTEX(&unix_rights_mutex) {
-        if (only_if_many && flying_count <= flying_limit)
-            return;
-        find_doomed();
-        unsigned alive = 0;
-        list_for_each(u, &flying, flight_node) {
-            if (u->doomed)
-                empty(u, &garbage);
-            else
-                alive++;
-        }
-        flying_limit = MAX(2 * alive, (unsigned)FIRST_LIMIT);
+        if (due())
+            collect(&garbage);
     }
     unix_messages_free(&garbage);
+}
+
+void unix_collect_after_close(void)
+{
+    if (READ_ONCE(flying_count) == 0)
+        return;
+    __atomic_fetch_add(&closed_count, 1, __ATOMIC_RELAXED);
+    if (!unix_closer_collects())
+        collect_if(many_closed);
+}
+
+void unix_collect_before_send(void)
+{
+    collect_if(many_flying);
 }

@@ -86,7 +86,7 @@ void unix_closer_end(struct unix_closer *closer)
         kfree(rights);
     }
     if (closer->collect)
-        unix_collect(false);
+        unix_collect_after_close();
 }
 
 bool unix_closer_collects(void)

@@ -54,7 +54,7 @@ static int sending_begin(struct unix_socket *u, const struct message *message,
     }
     int error = unix_rights_create(message, &sending->rights);
     if (error == 0 && sending->rights)
-        unix_collect(true);
+        unix_collect_before_send();
     return error;
 }
 

@@ -68,6 +68,7 @@ tests-y += uname_sysinfo.c
 tests-y += vdso.c
 tests-y += unix_support.c
 tests-y += unix_names.c
+tests-y += unix_stress.c
 tests-y += unix_collect.c
 tests-y += unix_streams.c
 tests-y += unix_rights.c
