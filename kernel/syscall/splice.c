@@ -20,7 +20,8 @@
 #define SPLICE_F_NONBLOCK 2u
 #define SPLICE_F_MORE     4u
 #define SPLICE_F_GIFT     8u
-#define SPLICE_F_ALL      15u
+#define SPLICE_F_ALL \
+    (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 // One side of a transfer.
 struct side {
@@ -37,8 +38,6 @@ static bool nonblocking(const struct file *file, unsigned flags)
 }
 
 // ---- out of a pipe ----
-
-static ssize_t to_pipe(void *argument, const void *data, size_t n);
 
 static ssize_t to_file(void *argument, const void *data, size_t n)
 {

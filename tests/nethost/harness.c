@@ -140,8 +140,8 @@ int main(int argc, char **argv)
         failed += !ok;
         printf("%sok %u - %s\n", ok ? "" : "not ", ++number, name);
         if (!ok)
-            printf("# reproduce: %s -s %lu %s\n", argv[0],
-                   (unsigned long)seed_argument, name);
+            printf("# reproduce: %s -s %lu -n %u %s\n", argv[0],
+                   (unsigned long)seed_argument, rounds_argument, name);
     }
     return failed || !number;
 }
