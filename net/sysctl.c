@@ -25,6 +25,7 @@ int64_t sysctl_tcp_max_tw_buckets = 8192;
 int64_t sysctl_tcp_synack_retries = 5;
 int64_t sysctl_tcp_retries2 = 15;
 int64_t sysctl_tcp_syn_retries = 6;
+int64_t sysctl_ipfrag_time = 30, sysctl_ip6frag_time = 60;
 
 SYSCTL(net_somaxconn) = {"net/core/somaxconn", &sysctl_somaxconn, 0, INT32_MAX};
 SYSCTL(net_optmem_max) = {"net/core/optmem_max", &sysctl_optmem_max, 0,
@@ -54,6 +55,11 @@ SYSCTL(net_synack_retries) = {"net/ipv4/tcp_synack_retries",
 SYSCTL(net_retries2) = {"net/ipv4/tcp_retries2", &sysctl_tcp_retries2, 1, 127};
 SYSCTL(net_syn_retries) = {"net/ipv4/tcp_syn_retries", &sysctl_tcp_syn_retries,
                            1, 127};
+
+// Seconds for which a datagram waits to become whole (lwIP counts to 255).
+SYSCTL(net_ipfrag_time) = {"net/ipv4/ipfrag_time", &sysctl_ipfrag_time, 1, 255};
+SYSCTL(net_ip6frag_time) = {"net/ipv6/ip6frag_time", &sysctl_ip6frag_time, 1,
+                            255};
 
 // ---- tcp_rmem and tcp_wmem: least, default and largest size of a buffer ----
 

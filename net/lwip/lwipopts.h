@@ -8,6 +8,7 @@
 
 #include <lib/types.h>
 #include <mm/kmalloc.h>
+#include <net/sysctl.h>
 
 /* One owner: NET_SERVER's core mutex protects all of lwIP. */
 #define NO_SYS               1
@@ -60,11 +61,12 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define ETHARP_SUPPORT_STATIC_ENTRIES  1
 
 /* IP. A datagram of 65,507 bytes takes 45 frames of 1,500. */
-#define IP_FORWARD            0
-#define IP_REASSEMBLY         1
-#define IP_REASS_MAX_PBUFS    1024
-#define MEMP_NUM_REASSDATA    64
-#define IP_REASS_MAXAGE       30
+#define IP_FORWARD         0
+#define IP_REASSEMBLY      1
+#define IP_REASS_MAX_PBUFS 1024
+#define MEMP_NUM_REASSDATA 64
+/* Seconds: net.ipv4.ipfrag_time, 8 bits to lwIP. */
+#define IP_REASS_MAXAGE       ((uint8_t)sysctl_ipfrag_time)
 #define IP_FRAG               1
 #define IP_DEFAULT_TTL        64
 #define IP_SOF_BROADCAST      1
@@ -81,7 +83,7 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define LWIP_IPV6_FRAG                 1
 #define LWIP_IPV6_REASS                1
 #define IPV6_FRAG_COPYHEADER           1 /* pointers have 64 bits */
-#define IPV6_REASS_MAXAGE              60
+#define IPV6_REASS_MAXAGE              ((uint8_t)sysctl_ip6frag_time)
 #define LWIP_ND6_NUM_NEIGHBORS         127
 #define LWIP_ND6_NUM_DESTINATIONS      127
 #define LWIP_ND6_NUM_PREFIXES          16

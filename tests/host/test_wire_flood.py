@@ -19,14 +19,15 @@ SEED = 1
 MEMORY = "64M"
 SLACK_KB = 512
 HALF_OPEN_SECONDS = 30  # until the last handshake is given up, after one SYN-ACK
-REASSEMBLY_SECONDS = 30
+REASSEMBLY_SECONDS = 5
 
 
 @pytest.fixture(scope="module")
 def wire(boot_once):
     wire = Wire(boot_once, settings={"MEM": MEMORY})
     wire.guest.wait_for_services()
-    wire.guest.check("echo 1 > /proc/sys/net/ipv4/tcp_synack_retries")
+    wire.guest.check("echo 1 > /proc/sys/net/ipv4/tcp_synack_retries; "
+                     f"echo {REASSEMBLY_SECONDS} > /proc/sys/net/ipv4/ipfrag_time")
     yield wire
     wire.peer.close()
 

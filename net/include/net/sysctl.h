@@ -19,4 +19,5 @@ extern int64_t sysctl_tcp_fin_timeout;      // seconds
 extern int64_t sysctl_tcp_max_syn_backlog;  // handshakes of a listener
 extern int64_t sysctl_tcp_max_tw_buckets;
 extern int64_t sysctl_tcp_synack_retries;
+extern int64_t sysctl_ipfrag_time, sysctl_ip6frag_time;
 extern int64_t sysctl_tcp_retries2, sysctl_tcp_syn_retries;
