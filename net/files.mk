@@ -64,6 +64,7 @@ net-y += tcp_listen.c
 net-y += tcp_send.c
 net-y += tcp_recv.c
 net-y += tcp_segment.c
+net-y += tcp_segment_options.c
 net-y += tcp_option.c
 net-y += tcp_limit_option.c
 net-y += tcp_quickack.c

@@ -17,13 +17,6 @@
 // common one would tell an attacker of others (CVE-2016-5696).
 #define CHALLENGE_TICKS (500 / TCP_SLOW_INTERVAL)
 
-// RFC 9293, 3.7.1: the segment size of a peer that names none; and the least
-// that is sent to one who asks for less (Linux's tcp_min_snd_mss).
-#define MSS_DEFAULT 536
-#define MSS_LEAST   48
-
-#define TCP_OPTION_SACK 5  // RFC 2018; lwIP only sends it
-
 struct segment {
     struct tcp_hdr *header;
     struct pbuf *data;
@@ -43,100 +36,15 @@ void tcp_challenge(struct tcp_pcb *pcb)
 
 // ---- options ----
 
-// A segment's options, which may lie in two buffers.
-struct options {
-    uint8_t *first, *second;
-    unsigned first_length, length;
-};
-
-static uint8_t *option_byte(const struct options *options, unsigned i)
-{
-    return i < options->first_length
-               ? options->first + i
-               : options->second + (i - options->first_length);
-}
-
-// Make no-operations of `count` bytes.
-static void options_erase(const struct options *options, unsigned at,
-                          unsigned count)
-{
-    for (unsigned i = at; i < at + count; i++)
-        *option_byte(options, i) = LWIP_TCP_OPT_NOP;
-}
-
-static void clamp_mss(const struct options *options, unsigned at)
-{
-    uint8_t *high = option_byte(options, at + 2);
-    uint8_t *low = option_byte(options, at + 3);
-    unsigned mss = *high << 8 | *low;
-
-    if (mss < MSS_LEAST)
-        mss = mss ? MSS_LEAST : MSS_DEFAULT;
-    *high = mss >> 8;
-    *low = mss;
-}
-
-// The option at `at`: its size, 0 if there is no more.
-static unsigned option_size(const struct options *options, unsigned at)
-{
-    if (at + 1 > options->length ||
-        *option_byte(options, at) == LWIP_TCP_OPT_EOL)
-        return 0;
-    if (*option_byte(options, at) == LWIP_TCP_OPT_NOP)
-        return 1;
-    if (at + 2 > options->length)
-        return 0;
-    unsigned size = *option_byte(options, at + 1);
-    return at + size <= options->length ? size : 0;
-}
-
-// lwIP takes the size of segments from whatever segment has the option. Only a
-// SYN may (RFC 9293, 3.2): later it would be smaller than what is queued.
-static void check_mss(const struct options *options, bool is_syn)
-{
-    for (unsigned at = 0, size; (size = option_size(options, at)); at += size) {
-        if (*option_byte(options, at) != LWIP_TCP_OPT_MSS ||
-            size != LWIP_TCP_OPT_LEN_MSS)
-            continue;
-        if (is_syn)
-            clamp_mss(options, at);
-        else
-            options_erase(options, at, size);
-    }
-}
-
-static uint32_t option_word(const struct options *options, unsigned at)
-{
-    uint32_t word = 0;
-
-    for (unsigned i = 0; i < sizeof(word); i++)
-        word = word << 8 | *option_byte(options, at + i);
-    return word;
-}
-
-static void read_sack(const struct options *options, unsigned at, unsigned size,
-                      struct tcp_ack *ack)
-{
-    for (unsigned i = 2; i + 8 <= size && ack->blocks < TCP_SACK_BLOCKS;
-         i += 8) {
-        ack->sack[ack->blocks].left = option_word(options, at + i);
-        ack->sack[ack->blocks].right = option_word(options, at + i + 4);
-        ack->blocks++;
-    }
-}
-
 // An acknowledgement in a connection: was anything lost?
 static void acknowledgement(struct tcp_pcb *pcb, const struct segment *segment,
-                            const struct options *options)
+                            const struct tcp_options *options)
 {
     struct tcp_ack ack = {.number = segment->header->ackno};
 
     if (!pcb->unacked && !pcb->unsent)
         return;
-    for (unsigned at = 0, size; (size = option_size(options, at)); at += size) {
-        if (*option_byte(options, at) == TCP_OPTION_SACK)
-            read_sack(options, at, size, &ack);
-    }
+    tcp_options_read_sack(options, &ack);
     tcp_recovery_input(tcp_connection_of(pcb), &ack);
 }
 
@@ -152,13 +60,13 @@ static bool answers_syn(const struct tcp_pcb *pcb,
 // PCB has only the first fields of struct tcp_pcb.
 static void check_options(const struct tcp_pcb *pcb,
                           const struct segment *segment,
-                          const struct options *options)
+                          const struct tcp_options *options)
 {
     if (pcb->state == SYN_RCVD ||
         (pcb->state == SYN_SENT && !answers_syn(pcb, segment)))
-        options_erase(options, 0, options->length);
+        tcp_options_forget(options);
     else
-        check_mss(options, segment->flags & TCP_SYN);
+        tcp_options_check_mss(options, segment->flags & TCP_SYN);
 }
 
 // ---- connections ----
@@ -267,10 +175,10 @@ err_t net_tcp_segment_hook(struct tcp_pcb *pcb, struct tcp_hdr *header,
                            uint8_t *second, struct pbuf *p)
 {
     unsigned flags = TCPH_FLAGS(header);
-    struct options options = {.first = (uint8_t *)(header + 1),
-                              .second = second,
-                              .first_length = first_length,
-                              .length = options_length};
+    struct tcp_options options = {.first = (uint8_t *)(header + 1),
+                                  .second = second,
+                                  .first_length = first_length,
+                                  .length = options_length};
     struct segment segment = {.header = header,
                               .data = p,
                               .flags = flags,

@@ -35,3 +35,20 @@ bool tcp_simultaneous_open(struct tcp_connection *c, struct tcp_segment *s,
 // A SYN of ours for a peer whose SYN has come acknowledges that.
 void tcp_simultaneous_answer(const struct tcp_connection *c,
                              struct tcp_hdr *header);
+
+// ---- tcp_segment_options.c ----
+
+// A segment's options, which may lie in two buffers.
+struct tcp_options {
+    uint8_t *first, *second;
+    unsigned first_length, length;
+};
+
+// Nothing of them counts: no-operations are left.
+void tcp_options_forget(const struct tcp_options *options);
+// lwIP takes the size of segments from whatever segment has the option. Only a
+// SYN may: later it would be smaller than what is queued. A tiny one is raised.
+void tcp_options_check_mss(const struct tcp_options *options, bool is_syn);
+// Add the SACK blocks.
+void tcp_options_read_sack(const struct tcp_options *options,
+                           struct tcp_ack *ack);

@@ -41,12 +41,16 @@ SOAK_BOOTS ?= 20
 soak: $(B)/.setup-test $(test-files) ## 20 boots of transmitting without a stall, on 1 and 2 harts
 	@SOAK_BOOTS=$(SOAK_BOOTS) tools/test --build $(B) -- tests/host/test_soak.py $(T)
 
+soak-wire: $(B)/.setup-test $(test-files) ## 64 MiB through bad wires each way, 20 % loss included
+	@BADWIRE_MIB=64 BADWIRE_SECONDS=7200 tools/test --build $(B) -- \
+	    tests/host/test_badwire.py $(T)
+
 test-debian: $(B)/.setup-test $(B)/wharf $(B)/.rootfs ## run Debian's programs in the guest, and check what they do
 	@tools/test --build $(B) -- tests/debian $(T)
 
 unit: $(units:%=$(B)/unit/%) ## the unit tests alone
 	@tools/test --build $(B) $^
-.PHONY: test soak test-debian unit
+.PHONY: test soak soak-wire test-debian unit
 
 lint: $(B)/.setup-test ## check format, include rules, and with cppcheck
 	@tools/check-floors
