@@ -13,6 +13,7 @@
 #include <net/ip_control.h>
 #include <net/ip_option.h>
 #include <net/ip_send.h>
+#include <net/path_mtu.h>
 #include <net/route.h>
 #include <net/route_table.h>
 #include <net/server.h>
@@ -156,6 +157,9 @@ static void choose_fragmentation4(struct ip_send *how,
                                   const struct ip_settings *ip)
 {
     how->mtu = how->netif->mtu ? how->netif->mtu : IP_PACKET_MAX;
+    if (ip->mtu_discover == IP_PMTUDISC_WANT ||
+        ip->mtu_discover == IP_PMTUDISC_DO)
+        how->mtu = path_mtu_find(&how->to.ip, how->mtu);
     how->dont_fragment = ip->mtu_discover == IP_PMTUDISC_WANT ||
                          ip->mtu_discover == IP_PMTUDISC_DO ||
                          ip->mtu_discover == IP_PMTUDISC_PROBE;

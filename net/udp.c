@@ -10,6 +10,7 @@
 #include <net/icmp_error.h>
 #include <net/ip_option.h>
 #include <net/multicast.h>
+#include <net/path_mtu.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <proc/task.h>
@@ -174,6 +175,8 @@ void udp_icmp_error(const struct icmp_report *report)
     if (!u)
         return;
     bool hard = report->error->hard || report->error->error == EMSGSIZE;
+    if (report->error->error == EMSGSIZE && !report->is_v6 && report->info)
+        path_mtu_learn(&report->peer.ip, report->info, 0);
     if (!error_queue_icmp(&u->socket, report) &&
         (!hard || u->socket.state != SOCKET_CONNECTED))
         return;

@@ -67,6 +67,17 @@ def test_too_long_is_refused_and_reported(sockets, mode):
     assert sockets.do("fill 1473") == "EMSGSIZE"
 
 
+def test_smaller_mtu_is_learnt(sockets):
+    """RFC 1191: what a router says bounds what is sent to that destination."""
+    sockets.peer.addresses.add("10.9.0.77")
+    packet = sent(sockets, "udp set mtudiscover 2 connect 10.9.0.77 7 fill 1400")
+    sockets.peer.send_ip(ICMP, icmp(3, 4, 1300, packet.ip))
+    sockets.peer.answers()
+    assert sockets.do("fill 1400") == "EMSGSIZE"  # the message's
+    assert sockets.do("fill 1400") == "EMSGSIZE"  # by now it is known
+    assert sockets.do("fill 1272") == "1272"
+
+
 def test_no_checksum(sockets):
     packet = sent(sockets, f"udp set nocheck 1 sendto {PEER} 7 x")
     assert packet.ip[26:28] == b"\0\0"
