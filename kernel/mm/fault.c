@@ -8,16 +8,14 @@
 #include <lib/wait.h>
 #include <string.h>
 
+#include "fault.h"
 #include "page_table.h"
 #include "tlb.h"
 #include "vma.h"
 
-// File pages mapped by one read fault if the cache has them, as in Linux.
-#define FAULT_AROUND (16 * PAGE_SIZE)
-
-// A page for user memory. What is left when memory is nearly full is for the
-// kernel and for small processes, so that it is the one that eats memory which
-// is refused, not the shell that wants to end it.
+// What is left when memory is nearly full is for the kernel and for small
+// processes, so that it is the one that eats memory which is refused, not the
+// shell that wants to end it.
 static struct page *user_page(const struct mm *mm)
 {
     if (pages_free() < pages_total() / 32 && mm->pages > pages_total() / 128)
@@ -25,8 +23,8 @@ static struct page *user_page(const struct mm *mm)
     return page_alloc(0);
 }
 
-static void set_entry(struct mm *mm, uint64_t *pte, struct page *page,
-                      uint64_t bits)
+void fault_set_entry(struct mm *mm, uint64_t *pte, struct page *page,
+                     uint64_t bits)
 {
     spin_lock(&mm->table_lock);
     *pte = pte_make(page_to_phys(page), bits);
@@ -44,13 +42,13 @@ static int fault_anonymous(struct vma *vma, uint64_t *pte)
     if (vma->flags & VMA_EXEC)
         tlb_sync_code(vma->mm, page);
     vma->private_pages = true;
-    set_entry(vma->mm, pte, page, pte_user_bits(vma->flags));
+    fault_set_entry(vma->mm, pte, page, pte_user_bits(vma->flags));
     return 0;
 }
 
 // ---- copy on write ----
 
-static struct page *private_copy(struct vma *vma, const struct page *page)
+struct page *fault_private_copy(struct vma *vma, const struct page *page)
 {
     struct page *copy = user_page(vma->mm);
     if (!copy)
@@ -69,7 +67,7 @@ static int copy_on_write(struct vma *vma, uaddr addr, uint64_t *pte,
 {
     struct tlb_batch batch;
     struct mm *mm = vma->mm;
-    struct page *copy = private_copy(vma, pte_page(old));
+    struct page *copy = fault_private_copy(vma, pte_page(old));
     if (!copy)
         return -ENOMEM;
     tlb_batch_init(&batch, mm);
@@ -111,101 +109,6 @@ static int fault_present(struct vma *vma, uaddr addr, uint64_t *pte,
     int error = copy_on_write(vma, addr, pte, old);
     page_put(shared);
     return error;
-}
-
-// ---- pages of a file ----
-
-// What a page of the cache may be mapped for: writable only where writes go
-// to the cache, and, if they must be noticed, when the first one comes.
-static uint64_t cached_bits(const struct vma *vma, unsigned access)
-{
-    const struct page_cache_ops *ops = vma->cache->ops;
-    uint64_t bits = pte_user_bits(vma->flags);
-    bool noticed = ops && ops->write_page && access != VMA_WRITE;
-    if (!(vma->flags & VMA_SHARED) || noticed)
-        bits &= ~PTE_WRITE;
-    return bits;
-}
-
-// The pages next to a file's page are likely wanted soon: map those which the
-// cache holds. The window lies in one leaf table, as pte does.
-static void map_around(struct vma *vma, uaddr addr, uint64_t *pte)
-{
-    struct mm *mm = vma->mm;
-    uaddr start = MAX(ALIGN_DOWN(addr, FAULT_AROUND), vma->start);
-    uaddr end = MIN(ALIGN_DOWN(addr, FAULT_AROUND) + FAULT_AROUND, vma->end);
-    uint64_t bits = cached_bits(vma, VMA_READ);
-    uint64_t index = vma->cache_index + ((start - vma->start) >> PAGE_SHIFT);
-    uint64_t limit = ALIGN_UP(vma->cache->size, PAGE_SIZE) >> PAGE_SHIFT;
-    pte -= (addr - start) >> PAGE_SHIFT;
-    for (; start < end && index < limit; start += PAGE_SIZE, index++, pte++) {
-        struct page *page = NULL;
-        if (!(*pte & PTE_PAGE))
-            page = radix_find(&vma->cache->pages, index);
-        if (!page)
-            continue;
-        if (vma->flags & VMA_EXEC)
-            tlb_sync_code(mm, page);
-        page_get(page);
-        set_entry(mm, pte, page, bits);
-    }
-}
-
-// With the cache's lock, which keeps truncation away until the entry is set.
-static int fault_cached_locked(struct vma *vma, uaddr addr, uint64_t *pte,
-                               unsigned access)
-{
-    struct page_cache *cache = vma->cache;
-    struct page *page;
-    uint64_t index = vma->cache_index + ((addr - vma->start) >> PAGE_SHIFT);
-    if (index >= ALIGN_UP(cache->size, PAGE_SIZE) >> PAGE_SHIFT)
-        return -EIO;
-    int error = page_cache_get_locked(cache, index, true, &page);
-    if (error)
-        return error == -ENOMEM || error == -ENOSPC ? -ENOMEM : -EIO;
-    if (access == VMA_WRITE && !(vma->flags & VMA_SHARED)) {
-        struct page *copy = private_copy(vma, page);
-        page_put(page);
-        if (copy)
-            set_entry(vma->mm, pte, copy, pte_user_bits(vma->flags));
-        return copy ? 0 : -ENOMEM;
-    }
-    if (access == VMA_WRITE)
-        page_cache_dirtied(cache, page);
-    if (vma->flags & VMA_EXEC)
-        tlb_sync_code(vma->mm, page);
-    set_entry(vma->mm, pte, page, cached_bits(vma, access));
-    if (access != VMA_WRITE)
-        map_around(vma, addr, pte);
-    return 0;
-}
-
-static int fault_cached(struct vma *vma, uaddr addr, uint64_t *pte,
-                        unsigned access)
-{
-    mutex_lock(&vma->cache->lock);
-    int error = fault_cached_locked(vma, addr, pte, access);
-    mutex_unlock(&vma->cache->lock);
-    return error;
-}
-
-// A write to a shared page that was mapped for reading.
-static int fault_shared_write(struct vma *vma, uaddr addr, uint64_t *pte)
-{
-    WITH_MUTEX(&vma->cache->lock) {
-        struct page *page = NULL;
-        WITH_LOCK(&vma->mm->table_lock) {
-            if (*pte & PTE_PAGE) {
-                page = pte_page(*pte);
-                *pte |= PTE_WRITE | PTE_DIRTY;
-            }
-        }
-        // The cache's lock keeps the page and its being clean.
-        if (page)
-            page_cache_dirtied(vma->cache, page);
-    }
-    tlb_flush_local(addr);
-    return 0;
 }
 
 // ---- the fault ----

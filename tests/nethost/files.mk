@@ -21,6 +21,7 @@ nethost-kernel += kernel/syscall/epoll.c
 nethost-kernel += kernel/syscall/message.c
 nethost-kernel += kernel/syscall/poll.c
 nethost-kernel += kernel/syscall/socket.c
+nethost-kernel += kernel/syscall/socketpair.c
 nethost-kernel += kernel/syscall/transfer.c
 
 # Of net/ all but what the C library has as well.

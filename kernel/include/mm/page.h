@@ -41,6 +41,8 @@ enum page_flags {
 // Take over all memory of the FDT except what is reserved, the kernel image,
 // the blob and the initrd.
 void page_init(void);
+// Its part in page.c: pages describes count pages from `first` on, all in use.
+void page_allocator_init(struct page *pages, size_t count, paddr first);
 
 // 2^order pages, one reference, contents undefined (or zero). NULL when memory
 // is exhausted. Any context.
