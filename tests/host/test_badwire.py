@@ -53,7 +53,7 @@ class Pair:
 WIRES = {  # MiB each way, and the rates
     "loss of 1 %": (64, {"loss": 0.01}),
     "loss of 5 %": (16, {"loss": 0.05}),
-    "loss of 20 %": (0.25, {"loss": 0.20}),
+    "loss of 20 %": (0.125, {"loss": 0.20}),
     "10 % out of order": (16, {"reorder": 0.10}),
     "1 % damaged": (16, {"corrupt": 0.01}),
     "all of it": (2, {"loss": 0.01, "reorder": 0.01, "duplicate": 0.01, "corrupt": 0.01,
