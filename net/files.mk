@@ -58,6 +58,7 @@ net-y += ports.c
 net-y += flow.c
 net-y += send_buffer.c
 net-y += tcp.c
+net-y += tcp_poll.c
 net-y += tcp_close.c
 net-y += tcp_connect.c
 net-y += tcp_listen.c

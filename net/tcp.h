@@ -10,7 +10,7 @@
 //                  tcp_segment.c, tcp_simultaneous.c, tcp_recovery.c,
 //                  tcp_icmp.c, time_wait.c
 //   tcp_connection.c   what a PCB has no field for
-//   tcp_timer.c    timers, for who needs them
+//   tcp_timer.c    timers, for who needs them; tcp_poll.c  giving up
 //   tcp_option.c, tcp_limit_option.c, tcp_quickack.c, tcp_info.c
 //                  the option table's rows for TCP
 //
@@ -104,7 +104,10 @@ static inline struct tcp_socket *tcp_of(struct socket *socket)
 void tcp_attach(struct tcp_socket *t, struct tcp_pcb *pcb,
                 struct port_binding *binding);
 void tcp_apply_options(struct tcp_socket *t);
-bool tcp_is_busy(const struct tcp_socket *t);  // timers; t may be NULL
+
+// tcp_poll.c
+err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb);
+bool tcp_is_busy(const struct tcp_socket *t);  // t may be NULL
 uint8_t tcp_netif_index(const struct tcp_socket *t);
 
 // tcp_input.c

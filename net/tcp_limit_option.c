@@ -32,13 +32,13 @@
     }                                                                        \
     TCP_OPTION(row, option, get_##field, set_##field)
 
-// tcp.c: of keep-alive and of data that is not acknowledged.
+// tcp.c, tcp_poll.c: of keep-alive and of data that is not acknowledged.
 RANGE_OPTION(tcp_keep_idle, TCP_KEEPIDLE, keep_idle, 1, 32767);
 RANGE_OPTION(tcp_keep_interval, TCP_KEEPINTVL, keep_interval, 1, 32767);
 RANGE_OPTION(tcp_keep_count, TCP_KEEPCNT, keep_count, 1, 127);
 RANGE_OPTION(tcp_user_timeout, TCP_USER_TIMEOUT, user_timeout, 0, INT32_MAX);
 
-// tcp.c: how often a SYN is repeated.
+// tcp_poll.c: how often a SYN is repeated.
 static int get_syn_count(struct socket *socket, union option_value *value)
 {
     int count = tcp_of(socket)->tcp.syn_count;
