@@ -61,6 +61,8 @@ static size_t held_back(struct tcp_socket *t, size_t n)
     return rest;
 }
 
+#define WINDOW_LEAST 48u  // twice the timestamps and as much data
+
 // Hand lwIP the next piece: how many bytes it took.
 static size_t push_piece(struct tcp_socket *t)
 {
@@ -81,6 +83,9 @@ static size_t push_piece(struct tcp_socket *t)
         n = pcb->unsent ? 0 : 1;
     else if (n == unqueued)
         n -= held_back(t, n);
+    // Nor does it leave room for options where that half is less than they are.
+    if (pcb->snd_wnd_max >= 2)
+        pcb->snd_wnd_max = MAX(pcb->snd_wnd_max, WINDOW_LEAST);
     if (!pcb->unacked && !pcb->unsent)
         t->stalled_since = tcp_ticks;
     if (n == 0 || tcp_write(pcb, data, n,

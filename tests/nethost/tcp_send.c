@@ -303,3 +303,19 @@ TEST(writing_to_a_reset_connection)
     CHECK_EQ(sys_write(fd, (uaddr) "x", 1), -EPIPE);
     CHECK_EQ(host_signals, 1);
 }
+
+// Options take room too: lwIP leaves one byte for data in a segment of the size
+// of the timestamps without their padding.
+TEST(hardly_any_window_and_timestamps)
+{
+    int listener = guest_listener(5);
+
+    inject("S 0:0(0) win 20 <mss 1460,nop,nop,TS 1 0>");
+    expect_now("S. 0:0(0) ack 1");
+    inject(". 1:1(0) ack 1 win 20 <nop,nop,TS 2 1>");
+    host_sleep(1);
+    int fd = CHECK_OK(sys_accept4(listener, 0, 0, SOCK_NONBLOCK));
+    guest_write(fd, 0, 69);
+    guest_write(fd, 69, 100);
+    CHECK(*next_segment(1));
+}
