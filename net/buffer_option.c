@@ -4,6 +4,7 @@
 // socket(7). Buffer sizes are doubled and bounded, as Linux keeps them.
 
 #include <abi/errno.h>
+#include <net/option.h>
 #include <net/socket.h>
 #include <net/sysctl.h>
 #include <proc/task.h>

@@ -4,6 +4,7 @@
 // socket sends and receives. Once it is chosen, only root may choose again.
 
 #include <abi/errno.h>
+#include <net/option.h>
 #include <net/server.h>
 #include <net/socket.h>
 #include <proc/task.h>

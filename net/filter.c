@@ -10,6 +10,7 @@
 #include <mm/uaccess.h>
 #include <net/filter.h>
 #include <net/filter_payload.h>
+#include <net/option.h>
 #include <net/socket.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include <abi/inet.h>
 #include <net/ip6.h>
 #include <net/multicast.h>
+#include <net/option.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <string.h>

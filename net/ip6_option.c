@@ -8,6 +8,7 @@
 #include <net/error_queue.h>
 #include <net/ip_control.h>
 #include <net/ip_option.h>
+#include <net/option.h>
 
 #define IP6_OPTION(id, option, getter, setter)  \
     SOCKET_OPTION(id) = {.level = IPPROTO_IPV6, \

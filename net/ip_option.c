@@ -9,6 +9,7 @@
 #include <net/error_queue.h>
 #include <net/ip_control.h>
 #include <net/ip_option.h>
+#include <net/option.h>
 #include <net/server.h>
 #include <net/socket.h>
 #include <proc/task.h>

@@ -9,6 +9,7 @@
 #include <net/ip6.h>
 #include <net/ip_option.h>
 #include <net/multicast.h>
+#include <net/option.h>
 #include <net/route.h>
 #include <net/server.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 // The options of level SOL_NETLINK, netlink(7).
 
 #include <abi/errno.h>
+#include <net/option.h>
 #include <net/server.h>
 
 #include "netlink.h"

@@ -9,6 +9,7 @@
 
 #include <abi/errno.h>
 #include <mm/kmalloc.h>
+#include <net/option.h>
 #include <string.h>
 
 struct membership {

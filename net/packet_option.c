@@ -8,6 +8,7 @@
 
 #include <abi/errno.h>
 #include <mm/uaccess.h>
+#include <net/option.h>
 #include <string.h>
 
 #define FLAG_OPTION(option, field)                                           \

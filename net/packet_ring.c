@@ -13,6 +13,7 @@
 #include <mm/kmalloc.h>
 #include <mm/mm.h>
 #include <net/filter.h>
+#include <net/option.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
 // timestamp.c and filter.c.
 
 #include <abi/errno.h>
+#include <net/option.h>
 #include <net/socket.h>
 #include <proc/task.h>
 

@@ -8,6 +8,7 @@
 #include <abi/inet.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
+#include <net/option.h>
 #include <net/socket.h>
 
 // Is the row for this kind of socket? (An AF_INET6 socket has IPv4's options

@@ -22,6 +22,7 @@
 #pragma once
 
 #include <lwip/tcp.h>
+#include <net/option.h>
 #include <net/packet.h>
 #include <net/pcb_table.h>
 #include <net/ports.h>

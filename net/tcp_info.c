@@ -5,6 +5,7 @@
 
 #include <abi/errno.h>
 #include <abi/inet.h>
+#include <net/option.h>
 #include <net/server.h>
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #include <abi/errno.h>
 #include <abi/inet.h>
 #include <lwip/tcp.h>
+#include <net/option.h>
 #include <net/server.h>
 #include <net/sysctl.h>
 

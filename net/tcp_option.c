@@ -7,6 +7,7 @@
 #include <abi/inet.h>
 #include <lwip/prot/tcp.h>
 #include <lwip_hooks.h>
+#include <net/option.h>
 #include <net/server.h>
 
 #include "tcp_segment.h"

@@ -7,6 +7,7 @@
 // the other, for now.
 
 #include <abi/inet.h>
+#include <net/option.h>
 #include <net/server.h>
 
 #include "tcp_connection.h"

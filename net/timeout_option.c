@@ -3,6 +3,7 @@
 // SOL_SOCKET's rows of times: how long calls may block, and close may linger.
 
 #include <abi/errno.h>
+#include <net/option.h>
 #include <net/socket.h>
 
 // Each has a second name, for 32-bit programs with 64-bit times.

@@ -7,6 +7,7 @@
 
 #include <abi/inet.h>
 #include <mm/uaccess.h>
+#include <net/option.h>
 #include <net/socket.h>
 #include <net/timestamp.h>
 

@@ -3,6 +3,7 @@
 // The option table's row of level IPPROTO_UDP, udp(7).
 
 #include <abi/inet.h>
+#include <net/option.h>
 
 #include "udp.h"
 

@@ -8,6 +8,7 @@
 #include <abi/errno.h>
 #include <mm/kmalloc.h>
 #include <mm/uaccess.h>
+#include <net/option.h>
 #include <proc/task.h>
 #include <string.h>
 

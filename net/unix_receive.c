@@ -7,6 +7,7 @@
 
 #include <abi/errno.h>
 #include <abi/poll.h>
+#include <net/option.h>
 #include <net/timestamp.h>
 
 #include "unix.h"

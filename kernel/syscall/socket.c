@@ -10,6 +10,7 @@
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <mm/uaccess.h>
+#include <net/option.h>
 #include <net/sockaddr.h>
 #include <net/socket.h>
 #include <syscall/socket.h>

@@ -8,6 +8,7 @@
 
 #include <abi/ioctl.h>
 #include <lib/random.h>
+#include <net/option.h>
 #include <net/socket.h>
 
 #define ROUNDS  20000

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <lwip/ip.h>
+#include <net/option.h>
 #include <net/socket.h>
 
 // A new socket's values.

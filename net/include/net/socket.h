@@ -2,9 +2,8 @@
 //
 // The socket layer. A struct socket is what user space holds through a file;
 // a protocol gives it its behaviour by a table of operations, and finds its
-// own data by embedding it. TCP is in net/tcp*.c, UDP in net/udp*.c, AF_UNIX in
-// net/unix*.c; each registers a row in the linker set
-// socket_families.
+// own data by embedding it. Each protocol has a folder of net/ and registers a
+// row in the linker set socket_families. Options are in net/option.h.
 //
 // Life: a socket has references from its file, from a PCB that calls it back,
 // and from whoever works on it. It may outlive its PCB (which lwIP frees on a
@@ -24,6 +23,7 @@
 #include <lib/wait.h>
 #include <mm/uio.h>
 #include <net/control.h>
+#include <net/settings.h>
 
 struct socket;
 
@@ -55,64 +55,6 @@ struct message {
                                      // receive: filled in, or NULL
     struct control control;          // ancillary data
     unsigned out_flags;              // receive: MSG_TRUNC, MSG_CTRUNC
-};
-
-// What of level IPPROTO_IP is more than a byte in the header. All (a).
-struct ip_settings {
-    uint32_t receive;                // IP_RECEIVE_*: what recvmsg tells
-    uint8_t mtu_discover;            // IP_MTU_DISCOVER: IP_PMTUDISC_*
-    uint8_t min_ttl;                 // IP_MINTTL
-    uint8_t multicast_ttl;           // IP_MULTICAST_TTL
-    bool multicast_loop;             // IP_MULTICAST_LOOP
-    bool multicast_all;              // IP_MULTICAST_ALL
-    bool receive_errors;             // IP_RECVERR
-    bool free_bind;                  // IP_FREEBIND
-    bool bind_without_port;          // IP_BIND_ADDRESS_NO_PORT
-    uint32_t multicast_interface;    // IP_MULTICAST_IF: an index, or 0
-    uint32_t multicast_source;       // and address, network byte order, or 0
-    uint32_t unicast_interface;      // IP_UNICAST_IF: an index, or 0
-    uint16_t port_first, port_last;  // IP_LOCAL_PORT_RANGE; 0: no bound
-};
-
-// Options that any protocol may look at; accept hands them on. All (a).
-struct socket_settings {
-    int receive_buffer;      // SO_RCVBUF, doubled
-    int send_buffer;         // SO_SNDBUF, doubled
-    nsec_t receive_timeout;  // SO_RCVTIMEO, 0: none
-    nsec_t send_timeout;     // SO_SNDTIMEO
-    bool reuse_address;      // SO_REUSEADDR
-    bool reuse_port;         // SO_REUSEPORT
-    bool keep_alive;         // SO_KEEPALIVE
-    bool broadcast;          // SO_BROADCAST
-    bool linger;             // SO_LINGER
-    int linger_seconds;
-    bool dont_route;          // SO_DONTROUTE
-    bool oob_inline;          // SO_OOBINLINE
-    bool no_checksum;         // SO_NO_CHECK
-    bool tell_drops;          // SO_RXQ_OVFL
-    bool select_error_queue;  // SO_SELECT_ERR_QUEUE
-    bool debug;               // SO_DEBUG
-    int receive_low;          // SO_RCVLOWAT, 0: 1
-    int priority;             // SO_PRIORITY
-    uint32_t mark;            // SO_MARK
-    int incoming_cpu;         // SO_INCOMING_CPU + 1
-    int timestamp;            // the SO_TIMESTAMP* option that is on, or 0
-    uint32_t device;          // SO_BINDTODEVICE: an interface's index, or 0
-    int ttl;                  // IP_TTL
-    int tos;                  // IP_TOS
-    struct ip_settings ip;
-    // Of AF_INET6 sockets; for what they send by IPv4, ttl and tos.
-    bool ipv6_only;     // IPV6_V6ONLY
-    int hop_limit;      // IPV6_UNICAST_HOPS
-    int traffic_class;  // IPV6_TCLASS
-    uint32_t receive6;  // IP_RECEIVE_*: IPV6_RECVPKTINFO and its kin
-    uint32_t multicast_interface6;  // IPV6_MULTICAST_IF
-    uint16_t multicast_hops6;       // IPV6_MULTICAST_HOPS + 1; 0: 1
-    bool no_multicast_loop6;        // IPV6_MULTICAST_LOOP is off
-    bool only_own_groups6;          // IPV6_MULTICAST_ALL is off
-    bool receive_errors6;           // IPV6_RECVERR
-    int mtu_discover6;              // IPV6_MTU_DISCOVER: IP_PMTUDISC_*
-    bool dont_fragment6;            // IPV6_DONTFRAG
 };
 
 // What sockets of a protocol do. The socket layer has checked descriptor,
@@ -192,49 +134,6 @@ LINKSET_DECLARE(socket_families, struct socket_family);
 #define SOCKET_FAMILY(name) \
     LINKSET_ENTRY(socket_families, struct socket_family, socket_family_##name)
 
-// An option that getsockopt and setsockopt know. protocol 0: every socket's;
-// family 0: every family's, AF_INET: also AF_INET6's, which speak IPv4 too. A
-// missing getter or setter is ENOPROTOOPT.
-//
-// Most values have one size, and get and set. A value of variable length (a
-// name, a list, a structure that grew over the years) has get_bytes and
-// set_bytes, which work on kernel memory of max_size bytes: set_bytes gets what
-// the user gave, from `size` bytes on (fewer is EINVAL) and cut at max_size;
-// get_bytes finds in *length the room that the user offers, at most max_size,
-// and stores how long its value is (as much of it as there is room for is
-// copied out).
-union option_value {
-    int32_t integer;
-    uint64_t number;
-    struct abi_linger linger;
-    struct abi_socket_timeval time;
-};
-struct socket_option {
-    int level, name;
-    int family, protocol;
-    size_t size;  // of the value, or the least of it
-    int (*get)(struct socket *socket, union option_value *value);
-    int (*set)(struct socket *socket, const union option_value *value);
-    size_t max_size;  // 0: the value has one size
-    int (*get_bytes)(struct socket *socket, void *value, size_t *length);
-    int (*set_bytes)(struct socket *socket, const void *value, size_t length);
-    // Instead of get: for a length in user memory that does not count bytes.
-    int (*get_user)(struct socket *socket, uaddr value, uaddr length);
-};
-LINKSET_DECLARE(socket_options, struct socket_option);
-#define SOCKET_OPTION(name) \
-    LINKSET_ENTRY(socket_options, struct socket_option, socket_option_##name)
-// A row whose value is an int.
-#define INTEGER_OPTION(row, option_level, option_name, of_family, of_protocol, \
-                       getter, setter)                                         \
-    SOCKET_OPTION(row) = {.level = (option_level),                             \
-                          .name = (option_name),                               \
-                          .family = (of_family),                               \
-                          .protocol = (of_protocol),                           \
-                          .size = sizeof(int32_t),                             \
-                          .get = (getter),                                     \
-                          .set = (setter)}
-
 // ---- sockets (net/socket.c) ----
 
 // A new socket with one reference. -EAFNOSUPPORT, -ESOCKTNOSUPPORT,
@@ -299,14 +198,3 @@ ssize_t socket_receive(struct socket *socket, struct message *message);
 // A file for the socket; takes the reference on success. NULL: no memory.
 struct file *socket_file_create(struct socket *socket, unsigned flags);
 struct socket *socket_of_file(struct file *file);  // NULL: no socket
-
-// ---- options (net/sockopt.c) ----
-
-// Tell the protocol that options changed.
-void socket_apply(struct socket *socket);
-
-// getsockopt(2), setsockopt(2); value and length in user memory.
-int socket_get_option(struct socket *socket, int level, int name, uaddr value,
-                      uaddr length);
-int socket_set_option(struct socket *socket, int level, int name, uaddr value,
-                      int length);
