@@ -51,7 +51,7 @@ static void take_down(struct net_link *link)
 
 #define LISTENING (IFF_PROMISC | IFF_ALLMULTI)
 
-// Programs count as one more user each (net/packet_member.c).
+// Programs count as one more user each (net/packet/member.c).
 static void set_listening(struct net_link *link, unsigned change)
 {
     link->chosen ^= change;

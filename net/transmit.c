@@ -161,7 +161,7 @@ static err_t resolve_and_send(struct netif *netif, struct pbuf *p,
     return error;
 }
 
-// TCP finds out what the path can carry (tcp_icmp.c), so nobody shall fragment
+// TCP finds out what the path can carry (tcp/icmp.c), so nobody shall fragment
 // its segments. The header's checksum is adapted (RFC 1624).
 static void forbid_fragments(struct pbuf *p)
 {

@@ -147,8 +147,8 @@ def ip4(address):
 class Pcbs(gdb.Command):
     """lwIP's protocol control blocks, from its own lists."""
 
-    # The table's lists (net/pcb_table.c); those of the selected bucket are lwIP's.
-    TABLE = "'net/pcb_table.c'::"
+    # The table's lists (net/tcp/pcb_table.c); those of the selected bucket are lwIP's.
+    TABLE = "'net/tcp/pcb_table.c'::"
 
     def __init__(self):
         super().__init__("wharf pcbs", gdb.COMMAND_DATA)

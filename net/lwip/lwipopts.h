@@ -89,7 +89,7 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define LWIP_ND6_NUM_PREFIXES          16
 #define LWIP_ND6_NUM_ROUTERS           8
 #define MEMP_NUM_ND6_QUEUE             250
-#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 0 /* net/config6.c reads them */
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS 0 /* net/ip/config6.c reads them */
 
 /* Whether two sockets may share a port is net/ports.c's decision. */
 #define SO_REUSE         1
@@ -97,8 +97,8 @@ void *lwip_port_calloc(size_t count, size_t size);
 
 /*
  * TCP. Windows: 4 MiB is the largest that SO_RCVBUF can ask for; each PCB's
- * window is set from its socket (net/tcp_recv.c). SND_BUF bounds what is
- * handed to lwIP at a time, not what a socket may hold (net/tcp_send.c): lwIP
+ * window is set from its socket (net/tcp/recv.c). SND_BUF bounds what is
+ * handed to lwIP at a time, not what a socket may hold (net/tcp/send.c): lwIP
  * walks its list of unsent segments on each write.
  */
 #define TCP_MSS                        1460
@@ -117,11 +117,11 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define TCP_QUEUE_OOSEQ                1
 #define TCP_OOSEQ_BYTES_LIMIT(pcb)     ((pcb)->rcv_wnd)
 #define TCP_OOSEQ_PBUFS_LIMIT(pcb)     LWIP_MIN((pcb)->rcv_wnd / 256 + 16, 0xffff)
-#define TCP_LISTEN_BACKLOG             0 /* counted in net/tcp_listen.c, beyond 8 bits */
+#define TCP_LISTEN_BACKLOG             0 /* counted in net/tcp/listen.c, beyond 8 bits */
 #define TCP_OVERSIZE                   0 /* tcp_write never copies here */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 
-/* For the socket, the port, and what lwIP has no field for (net/tcp.h). */
+/* For the socket, the port, and what lwIP has no field for (net/tcp/tcp.h). */
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 3
 
 /*
@@ -132,7 +132,7 @@ void *lwip_port_calloc(size_t count, size_t size);
 #define LWIP_TCP_RTO_TIME 1000
 #define TCP_MSL           30000u
 /*
- * When to give up is decided in net/tcp.c, which then says that it was 255
+ * When to give up is decided in net/tcp/tcp.c, which then says that it was 255
  * times. (An enumerator, since lwIP's preprocessor refuses numbers beyond its
  * table of intervals, beyond whose end it never reads.)
  */

@@ -43,7 +43,7 @@ def test_readers_path_passes_every_floor():
                 "kernel/mm/fault.c", "kernel/proc/sched.c",
                 "kernel/include/syscall/table.h", "kernel/fs/descriptor.c",
                 "kernel/syscall/socket.c", "net/include/net/socket.h", "net/socket.c",
-                "net/udp.c", "net/tcp.c", "net/tcp_send.c", "net/tcp_recv.c",
+                "net/udp/udp.c", "net/tcp/tcp.c", "net/tcp/send.c", "net/tcp/recv.c",
                 "net/server.c", "net/netif.c", "drivers/virtio/virtqueue.c",
                 "drivers/virtio-net/tx.c", "drivers/virtio-net/rx.c"]
     assert [name for name in names if name in stations] == stations

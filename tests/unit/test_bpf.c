@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// net/bpf_verify.c and net/bpf_run.c: each rule of the verifier, each
-// instruction, and random programs, whose verdicts and results are compared
-// with those of the kernel that the test runs on.
+// net/filter/bpf_verify.c and net/filter/bpf_run.c: each rule of the verifier,
+// each instruction, and random programs, whose verdicts and results are
+// compared with those of the kernel that the test runs on.
 
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// net/send_buffer.c: bytes come out as they went in, through every way of
+// net/tcp/send_buffer.c: bytes come out as they went in, through every way of
 // cutting them; pages go when their bytes are acknowledged and not before.
 
 #include "unit.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Classic BPF programs: verified once (net/bpf_verify.c), then run on packets
-// (net/bpf_run.c). Neither knows what a packet is made of, so that host unit
-// tests compile them; sockets and their filters are in net/filter.c.
+// Classic BPF programs: verified once (net/filter/bpf_verify.c), then run on
+// packets (net/filter/bpf_run.c). Neither knows what a packet is made of, so
+// that host unit tests compile them; sockets and their filters are in
+// net/filter/filter.c.
 
 #pragma once
 

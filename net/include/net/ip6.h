@@ -11,7 +11,7 @@
 #include <lwip/ip6_addr.h>
 #include <net/server.h>
 
-// ---- addresses (net/address6.c) ----
+// ---- addresses (net/ip/address6.c) ----
 
 // Give an interface an address. On an Ethernet it is tentative at first, while
 // we ask whether somebody has it already. 0, -EEXIST, -ENOBUFS (no room for one
@@ -40,7 +40,7 @@ bool address6_get(const struct net_link *link, unsigned n,
 // context.
 void address6_name(char *name, const ip6_addr_t *address);
 
-// ---- routes (net/route6.c) ----
+// ---- routes (net/ip/route6.c) ----
 
 // A route that was set by hand, or came with an address. What routers advertise
 // is in lwIP's tables: route6_get lists both.
@@ -68,7 +68,7 @@ bool route6_get(unsigned n, struct route6 *route);  // the nth; false: no more
 int route6_find(const ip_addr_t *to, const ip_addr_t *bound,
                 struct netif **netif, ip_addr_t *source);
 
-// ---- neighbours (net/neighbour6.c) ----
+// ---- neighbours (net/ip/neighbour6.c) ----
 
 // Is the hardware address of the next hop to an address known?
 bool neighbour6_is_resolved(const ip6_addr_t *to);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// net/ip_check.c: which arriving packets of IPv4 and ARP are dropped at once.
+// net/ip/ip_check.c: which arriving packets of IPv4 and ARP are dropped at
+// once.
 
 #pragma once
 

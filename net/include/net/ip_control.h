@@ -28,7 +28,8 @@ int ip_control_sent(struct ip_send *how, const struct message *message);
 must_check int ip_control_put(struct message *message, struct socket *socket,
                               const struct packet *packet);
 
-// net/ip6_control.c: the parts of the above that are about level IPPROTO_IPV6.
+// net/ip/ip6_control.c: the parts of the above that are about level
+// IPPROTO_IPV6.
 int ip6_control_sent_item(struct ip_send *how, const struct control_item *item);
 must_check int ip6_control_put(struct message *message,
                                const struct socket *socket,

@@ -23,7 +23,7 @@ struct tcp_flow {
 
 struct pcb_bucket {
     struct tcp_pcb *active, *time_wait;  // (c) lists; stale while selected
-    struct list_node busy;               // (c) net/tcp_timer.c
+    struct list_node busy;               // (c) net/tcp/timer.c
     uint32_t due;                        // (c) likewise
 };
 
@@ -56,7 +56,7 @@ struct pcb_cursor {
 };
 struct tcp_pcb *pcb_next(struct pcb_cursor *cursor);
 
-// net/tcp_timer.c: what is left for the timers to do in the bucket?
+// net/tcp/timer.c: what is left for the timers to do in the bucket?
 void tcp_timer_rearm(struct pcb_bucket *bucket);
 // Bring tcp_ticks up to date.
 void tcp_timer_set_clock(void);

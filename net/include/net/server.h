@@ -121,13 +121,13 @@ void timers_run(void);
 nsec_t timers_update(void);
 void timers_saw_arp(void);  // an ARP packet came or went
 
-// nd_clock.c: neighbour discovery's clock, which ticks only as far as somebody
-// looks. Called before what it counts is looked at or changed; runs the ticks
-// that are due. Core mutex held.
+// ip/nd_clock.c: neighbour discovery's clock, which ticks only as far as
+// somebody looks. Called before what it counts is looked at or changed; runs
+// the ticks that are due. Core mutex held.
 void nd_clock_advance(void);
 nsec_t nd_clock_next(void);  // when something is due (NSEC_FOREVER: nothing)
 
-// config.c: addresses from the boot argument ip= or by DHCP.
+// ip/config.c: addresses from the boot argument ip= or by DHCP.
 void config_start(struct net_link *link);
 void config6_start(struct net_link *link);
 // As many as resolv.conf(5) may name.
@@ -140,7 +140,7 @@ void config_names_changed(void);  // config_publish has something to do
 // Write /etc/resolv.conf if name servers changed. Core mutex not held.
 void config_publish(void);
 
-// tcp_timer.c, for the server. Try again what a full ring refused.
+// tcp/timer.c, for the server. Try again what a full ring refused.
 void tcp_transmit_ready(void);
 // A pass of TCP's timers, every TCP_TMR_INTERVAL ms while wanted.
 void tcp_timer_run(void);

@@ -119,7 +119,7 @@ struct socket {
     struct socket_filter *filter;  // (s) SO_ATTACH_FILTER, or NULL
     bool filter_locked;            // (s) SO_LOCK_FILTER
 
-    struct socket_settings options;  // net/sockopt.c
+    struct socket_settings options;  // net/option/sockopt.c
 };
 
 // A protocol: found by socket(2). type 0 and protocol 0 of a request match any.
