@@ -150,6 +150,7 @@ kernel-y += fs/proc_links.c
 kernel-y += fs/proc_fdinfo.c
 kernel-y += syscall/socket.c
 kernel-y += syscall/socketpair.c
+kernel-y += syscall/sockopt.c
 kernel-y += syscall/message.c
 kernel-y += fs/proc_process.c
 kernel-y += fs/proc_system.c

@@ -10,7 +10,6 @@
 #include <abi/errno.h>
 #include <abi/fcntl.h>
 #include <mm/uaccess.h>
-#include <net/option.h>
 #include <net/sockaddr.h>
 #include <net/socket.h>
 #include <syscall/socket.h>
@@ -222,32 +221,6 @@ long sys_shutdown(long fd, long how)
     else
         error = socket->ops->shutdown ? socket->ops->shutdown(socket, how)
                                       : -EOPNOTSUPP;
-    file_put(file);
-    return error;
-}
-
-long sys_setsockopt(long fd, long level, long name, uaddr value, long length)
-{
-    struct socket *socket;
-    struct file *file;
-    int error = socket_fd_get(fd, &file, &socket);
-
-    if (error < 0)
-        return error;
-    error = socket_set_option(socket, level, name, value, length);
-    file_put(file);
-    return error;
-}
-
-long sys_getsockopt(long fd, long level, long name, uaddr value, uaddr length)
-{
-    struct socket *socket;
-    struct file *file;
-    int error = socket_fd_get(fd, &file, &socket);
-
-    if (error < 0)
-        return error;
-    error = socket_get_option(socket, level, name, value, length);
     file_put(file);
     return error;
 }

@@ -6,10 +6,8 @@
 // says, but not to a bad pointer.
 
 #include <abi/errno.h>
-#include <abi/ioctl.h>
 #include <abi/poll.h>
 #include <mm/kmalloc.h>
-#include <mm/uaccess.h>
 #include <net/datagram.h>
 #include <net/error_queue.h>
 #include <net/errors.h>
@@ -126,59 +124,6 @@ ssize_t datagram_receive_op(struct socket *socket, struct message *message)
         error = socket_wait(socket, readable(socket), until);
         if (error < 0)
             return error;
-    }
-}
-
-// Linux marks the directions also where it says that nobody is connected.
-int datagram_shutdown_op(struct socket *socket, int how)
-{
-    int error;
-
-    WITH_LOCK(&socket->lock) {
-        if (how != SHUT_WR)
-            socket->read_shut = true;
-        if (how != SHUT_RD)
-            socket->write_shut = true;
-        wake_up_all(&socket->wait);
-        error = socket->state == SOCKET_CONNECTED ? 0 : -ENOTCONN;
-    }
-    return error;
-}
-
-unsigned datagram_poll_op(struct socket *socket)
-{
-    unsigned events = POLLOUT | POLLWRNORM | POLLWRBAND;
-
-    WITH_LOCK(&socket->lock) {
-        if (!list_empty(&socket->receive_queue) || socket->read_shut)
-            events |= POLLIN | POLLRDNORM;
-        if (socket->read_shut)
-            events |= POLLRDHUP;
-        if (socket->read_shut && socket->write_shut)
-            events |= POLLHUP;
-        if (socket->error)
-            events |= POLLERR;
-        events |= error_queue_poll(socket);
-    }
-    return events;
-}
-
-long datagram_ioctl_op(struct socket *socket, unsigned command, uaddr argument)
-{
-    int next = 0;
-
-    switch (command) {
-    case FIONREAD:  // the next datagram's size
-        WITH_LOCK(&socket->lock) {
-            if (!list_empty(&socket->receive_queue))
-                next = list_first(&socket->receive_queue, struct packet, node)
-                           ->length;
-        }
-        return PUT_USER(argument, next);
-    case SIOCOUTQ:
-        return PUT_USER(argument, 0);
-    default:
-        return -ENOTTY;
     }
 }
 

@@ -22,6 +22,7 @@ nethost-kernel += kernel/syscall/message.c
 nethost-kernel += kernel/syscall/poll.c
 nethost-kernel += kernel/syscall/socket.c
 nethost-kernel += kernel/syscall/socketpair.c
+nethost-kernel += kernel/syscall/sockopt.c
 nethost-kernel += kernel/syscall/transfer.c
 
 # Of net/ all but what the C library has as well.
