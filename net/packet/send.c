@@ -84,6 +84,10 @@ static int prepare(struct packet_socket *ps, const struct target *target,
     int error = check_link(ps, link, target, n);
     if (error == 0) {
         *header = added_header(ps, link);
+        if (*header + n > UINT16_MAX)  // lwIP counts in 16 bits
+            error = -EMSGSIZE;
+    }
+    if (error == 0) {
         *p = pbuf_alloc(PBUF_RAW, *header + n, PBUF_RAM);
         error = *p ? 0 : -ENOBUFS;
     }

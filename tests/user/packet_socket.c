@@ -427,6 +427,23 @@ TEST(what_cannot_be_sent)
     CHECK_ERRNO(send(fd, bad_pointer(), 60, 0), EFAULT);
 }
 
+// Either all of it is sent, or nothing: lengths near what 16 bits can count.
+TEST(lengths_near_the_largest)
+{
+    static char large[66000];
+    int fd = packet_socket(SOCK_RAW, PROTOCOL_OF_OURS);
+    struct sockaddr_ll to = to_lo(PROTOCOL_OF_OURS);
+    int packets = packet_socket(SOCK_DGRAM, PROTOCOL_OF_OURS);
+
+    memcpy(large, ours, sizeof(ours));
+    for (int n = 65500; n < 65560; n++) {
+        ssize_t sent = send(fd, large, n, 0);
+        CHECK(sent == n || (sent == -1 && errno == EMSGSIZE));
+        sent = sendto(packets, large, n, 0, (void *)&to, sizeof(to));
+        CHECK(sent == n || (sent == -1 && errno == EMSGSIZE));
+    }
+}
+
 // ---- options ----
 
 static struct tpacket_stats {
