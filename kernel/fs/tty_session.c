@@ -91,6 +91,9 @@ void tty_release_session(struct tty *tty)
 static long set_controlling(struct tty *tty, bool steal)
 {
     WITH_LOCK(&process_tree_lock) {
+        // Nobody would take it away again before it is freed.
+        if (READ_ONCE(tty->hung_up))
+            return -EIO;
         if (is_leader(self()) && self()->tty == tty)
             return 0;
         if (!is_leader(self()) || self()->tty)

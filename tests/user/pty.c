@@ -309,6 +309,23 @@ TEST(terminal_of_a_session_that_lost_it)
     wait_child(child);
 }
 
+TEST(a_dead_terminal_controls_nobody)
+{
+    int master, slave;
+    pty_pair(&master, &slave);
+    CHECK_OK(close(master));
+    pid_t child = fork_child();
+    if (child == 0) {
+        CHECK_OK(setsid());
+        CHECK_ERRNO(ioctl(slave, TIOCSCTTY, 0), EIO);
+        CHECK_OK(close(slave));
+        CHECK_ERRNO(open("/dev/tty", O_RDWR), ENXIO);
+        _exit(0);
+    }
+    CHECK_OK(close(slave));
+    wait_child(child);
+}
+
 TEST(many)
 {
     enum {
