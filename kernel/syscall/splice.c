@@ -13,6 +13,7 @@
 #include <mm/page_cache.h>
 #include <mm/uaccess.h>
 #include <net/socket.h>
+#include <net/unix_closer.h>
 #include <string.h>
 #include <syscall/syscalls.h>
 
@@ -107,6 +108,18 @@ static ssize_t from_socket(void *argument, void *data, size_t n)
     return socket_receive(socket_of_file(in->file), &message);
 }
 
+// What is received may hold the last reference to the pipe's other end, whose
+// closing takes the pipe's lock.
+static ssize_t socket_to_pipe(struct side *in, struct file *pipe, size_t n)
+{
+    struct unix_closer closer;
+
+    unix_closer_begin(&closer);
+    ssize_t moved = pipe_fill_from(pipe, n, from_socket, in);
+    unix_closer_end(&closer);
+    return moved;
+}
+
 static ssize_t file_to_pipe(struct side *in, struct file *pipe, size_t n,
                             unsigned flags)
 {
@@ -117,8 +130,8 @@ static ssize_t file_to_pipe(struct side *in, struct file *pipe, size_t n,
         int error = pipe_wait_room(pipe, nonblocking(pipe, flags));
         if (error)
             return error;
-        moved =
-            pipe_fill_from(pipe, n, socket ? from_socket : from_page_cache, in);
+        moved = socket ? socket_to_pipe(in, pipe, n)
+                       : pipe_fill_from(pipe, n, from_page_cache, in);
         if (moved != -EAGAIN || nonblocking(in->file, 0))
             break;
         moved = file_wait(in->file, POLLIN);

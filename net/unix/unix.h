@@ -23,6 +23,7 @@
 
 #include <net/sockaddr.h>
 #include <net/socket.h>
+#include <net/unix_closer.h>
 
 struct dentry;
 struct unix_rights;
@@ -210,18 +211,7 @@ int unix_rights_create(const struct message *message,
                        struct unix_rights **rights);
 void unix_rights_free(struct unix_rights *rights);  // NULL: nothing; may sleep
 
-// A task that frees messages. Files that are to be closed meanwhile wait for
-// the end, so that a chain of sockets in sockets is not closed recursively; and
-// so does the collector. Nothing if the task is in one already.
-struct unix_closer {
-    struct list_node node;  // (closers_lock) closers; or a list of its own
-    struct task *task;
-    struct list_node todo;  // (closers_lock) struct unix_rights
-    bool collect;           // sockets were closed
-};
-void unix_closer_begin(struct unix_closer *closer);
-void unix_closer_end(struct unix_closer *closer);  // may sleep
-// Is the running task in one? Then it calls the collector at its end.
+// Is the running task in a unix_closer? Then it calls the collector at its end.
 bool unix_closer_collects(void);
 // They go into a message: 0, or -ETOOMANYREFS.
 int unix_rights_attach(struct unix_message *m, struct unix_rights *rights);

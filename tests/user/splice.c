@@ -151,6 +151,31 @@ TEST(to_and_from_a_unix_socket)
     CHECK_EQ(unread(ends[0]), 5);
 }
 
+// A message that is spliced drops the files in it: here the pipe's other end.
+TEST(the_reading_end_in_the_message)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+                            .cmsg_level = SOL_SOCKET,
+                            .cmsg_type = SCM_RIGHTS}};
+    struct iovec iov = {.iov_base = "hello", .iov_len = 5};
+    struct msghdr message = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    int ends[2], pair[2];
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    CHECK_OK(pipe(ends));
+    memcpy(CMSG_DATA(&control.header), &ends[0], sizeof(int));
+    CHECK_EQ(sendmsg(pair[0], &message, 0), 5);
+    CHECK_OK(close(ends[0]));
+    signal(SIGPIPE, SIG_IGN);
+    CHECK_EQ(splice(pair[1], NULL, ends[1], NULL, 100, 0), 5);
+    CHECK_ERRNO(write(ends[1], "x", 1), EPIPE);
+}
+
 TEST(from_a_socket_waits)
 {
     int ends[2], pair[2];
