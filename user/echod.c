@@ -28,7 +28,8 @@ struct datagram {
     char data[65536];
     size_t length;
     bool held;
-    struct sockaddr_in peer;
+    struct sockaddr_storage peer;
+    socklen_t peer_size;
 };
 
 // Parallel arrays; the first two entries are the sockets that everybody uses.
@@ -42,18 +43,27 @@ static struct pollfd *polls;
 static struct client **clients;
 static size_t count = FIRST_CLIENT, capacity;
 
+// For IPv6 and IPv4, or for IPv4 alone where nothing else is there.
 static int open_socket(int type, unsigned short port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port)};
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int on = 1;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                               .sin6_port = htons(port)};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+    int fd = socket(AF_INET6, type | flags, 0);
+    bool both = fd >= 0;
+    int on = 1, off = 0;
 
+    if (!both)
+        fd = socket(AF_INET, type | flags, 0);
     if (fd < 0)
         err(1, "socket");
     if (type == SOCK_STREAM)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+    if (both)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    if (bind(fd, both ? (struct sockaddr *)&in6 : (struct sockaddr *)&in,
+             both ? sizeof(in6) : sizeof(in)) < 0)
         err(1, "port %u", port);
     if (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0)
         err(1, "listen");
@@ -160,18 +170,19 @@ static void echo_datagrams(int fd, struct datagram *d)
 {
     for (;;) {
         struct sockaddr *peer = (struct sockaddr *)&d->peer;
-        socklen_t size = sizeof(d->peer);
         ssize_t n = d->length;
 
-        if (!d->held)
-            n = recvfrom(fd, d->data, sizeof(d->data), 0, peer, &size);
+        if (!d->held) {
+            d->peer_size = sizeof(d->peer);
+            n = recvfrom(fd, d->data, sizeof(d->data), 0, peer, &d->peer_size);
+        }
         if (n < 0 && would_block())
             return;
         if (n < 0)
             continue;  // the error that an earlier datagram came back with
         d->length = n;
-        d->held = sendto(fd, d->data, n, 0, peer, sizeof(d->peer)) < 0 &&
-                  would_block();
+        d->held =
+            sendto(fd, d->data, n, 0, peer, d->peer_size) < 0 && would_block();
         if (d->held)
             return;
     }

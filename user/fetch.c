@@ -38,6 +38,7 @@ struct response {
 static bool quiet, show_head;
 static int seconds = 60;
 
+// The host keeps the brackets of an IPv6 address (RFC 3986), for the request.
 static bool parse_url(const char *text, struct url *url)
 {
     size_t host;
@@ -47,8 +48,10 @@ static bool parse_url(const char *text, struct url *url)
         return false;
     text += 7;
     path = text + strcspn(text, "/?#");
-    host = strcspn(text, ":/?#");
-    if (host == 0 || host >= sizeof(url->host))
+    host = *text == '[' ? strcspn(text, "]/?#") + 1 : strcspn(text, ":/?#");
+    if (host == 0 || host >= sizeof(url->host) ||
+        (*text == '[' && text[host - 1] != ']') ||
+        (text[host] != ':' && text + host != path))
         return false;
     snprintf(url->host, sizeof(url->host), "%.*s", (int)host, text);
     strcpy(url->port, "80");
@@ -60,14 +63,27 @@ static bool parse_url(const char *text, struct url *url)
     return true;
 }
 
-static FILE *connect_to(const struct url *url)
+static struct addrinfo *resolve(const struct url *url)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    struct timeval limit = {.tv_sec = seconds};
-    int error = getaddrinfo(url->host, url->port, &hints, &found);
+    bool brackets = url->host[0] == '[';
+    char host[sizeof(url->host)];
+    int error;
 
+    snprintf(host, sizeof(host), "%s", url->host + brackets);
+    host[strcspn(host, "]")] = '\0';
+    error = getaddrinfo(host, url->port, &hints, &found);
     if (error)
         errx(1, "%s: %s", url->host, gai_strerror(error));
+    return found;
+}
+
+static FILE *connect_to(const struct url *url)
+{
+    struct addrinfo *found = resolve(url);
+    struct timeval limit = {.tv_sec = seconds};
+    int error = 0;
+
     for (struct addrinfo *to = found; to; to = to->ai_next) {
         int fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC, 0);
 

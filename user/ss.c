@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// ss [-altuxp]: sockets, from /proc/net/{tcp,udp,unix} (proc(5)). Without
-// options those that are connected; -l those that listen, -a all; -t, -u, -x
-// only TCP, UDP, Unix. -p adds the process that holds the socket. Addresses
-// are always shown as numbers, so -n changes nothing.
+// ss [-altuxp]: sockets, from /proc/net/{tcp,tcp6,udp,udp6,unix} (proc(5)).
+// Without options those that are connected; -l those that listen, -a all; -t,
+// -u, -x only TCP, UDP, Unix. -p adds the process that holds the socket.
+// Addresses are always shown as numbers, so -n changes nothing.
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,24 +76,37 @@ static void print_processes(unsigned long inode)
         closedir(proc);
 }
 
-// The file has the address as a number in the machine's byte order.
-static void format_address(char *text, size_t size, unsigned address,
+// The file has an address as 32-bit numbers in the machine's byte order: one,
+// or four of IPv6.
+static void format_address(char *text, size_t size, const char *digits,
                            unsigned port)
 {
-    struct in_addr in = {.s_addr = address};
+    uint32_t words[4] = {0};
+    int count = strlen(digits) / 8, any = 1;
+    char address[INET6_ADDRSTRLEN];
 
-    snprintf(text, size, port ? "%s:%u" : "%s:*", address ? inet_ntoa(in) : "*",
-             port);
+    for (int i = 0; i < count && i < 4; i++) {
+        sscanf(digits + 8 * i, "%8" SCNx32, &words[i]);
+        any &= words[i] == 0;
+    }
+    inet_ntop(count == 4 ? AF_INET6 : AF_INET, words, address, sizeof(address));
+    if (count == 4)
+        snprintf(text, size, port ? "[%s]:%u" : "[%s]:*", address, port);
+    else
+        snprintf(text, size, port ? "%s:%u" : "%s:*", any ? "*" : address,
+                 port);
 }
 
 static void print_internet_line(const char *protocol, const char *line)
 {
-    unsigned local, local_port, remote, remote_port, state;
+    char local[33], remote[33];
+    unsigned local_port, remote_port, state;
     unsigned long sending, receiving, inode;
-    char from[32], to[32];
+    char from[64], to[64];
 
-    if (sscanf(line, " %*d: %x:%x %x:%x %x %lx:%lx %*x:%*x %*x %*u %*u %lu",
-               &local, &local_port, &remote, &remote_port, &state, &sending,
+    if (sscanf(line,
+               " %*d: %32[^:]:%x %32[^:]:%x %x %lx:%lx %*x:%*x %*x %*u %*u %lu",
+               local, &local_port, remote, &remote_port, &state, &sending,
                &receiving, &inode) != 8 ||
         state >= sizeof(states) / sizeof(states[0]) || !is_wanted(state))
         return;
@@ -104,13 +119,15 @@ static void print_internet_line(const char *protocol, const char *line)
     putchar('\n');
 }
 
-static void print_internet(const char *protocol)
+static void print_internet(const char *protocol, const char *version)
 {
     char path[64], line[512];
     FILE *file;
 
-    snprintf(path, sizeof(path), "/proc/net/%s", protocol);
+    snprintf(path, sizeof(path), "/proc/net/%s%s", protocol, version);
     file = fopen(path, "r");
+    if (!file && errno == ENOENT && *version)
+        return;  // no IPv6 here
     if (!file)
         err(1, "%s", path);
     while (fgets(line, sizeof(line), file))
@@ -171,10 +188,14 @@ int main(int argc, char *argv[])
         tcp = udp = local = true;
     printf("%-5s %-10s %6s %6s %21s %21s\n", "NETID", "STATE", "RECV-Q",
            "SEND-Q", "LOCAL", "PEER");
-    if (tcp)
-        print_internet("tcp");
-    if (udp)
-        print_internet("udp");
+    if (tcp) {
+        print_internet("tcp", "");
+        print_internet("tcp", "6");
+    }
+    if (udp) {
+        print_internet("udp", "");
+        print_internet("udp", "6");
+    }
     if (local)
         print_unix();
     return 0;

@@ -41,6 +41,16 @@ def test_curl(guest):
     assert body.decode() == guest.read("/var/www/index.html")
 
 
+def test_both_versions_of_ip(guest):
+    """httpd and echod have one socket for IPv4 and IPv6."""
+    page = guest.run("fetch http://127.0.0.1/").output
+    assert "</html>" in page
+    assert guest.run('fetch "http://[::1]/"').output == page
+    for host in "127.0.0.1", "::1":
+        assert guest.run(f"echo over TCP | nc {host} 7").output.strip() == "over TCP"
+        assert guest.run(f"echo over UDP | nc -u -w 1 {host} 7").output.strip() == "over UDP"
+
+
 def test_missing_page(guest):
     done = curl("-o", os.devnull, "-w", "%{http_code}", url(guest, "/no/such/page"))
     assert done.stdout == b"404"

@@ -324,7 +324,8 @@ def test_fetch(web, tmp_path):
         (root / "big").read_bytes()
     assert run(f"{BIN}/fetch", f"{base}/none").returncode == 8
     assert run(f"{BIN}/fetch", f"http://127.0.0.1:{free_port()}/").returncode == 1
-    assert run(f"{BIN}/fetch", "ftp://x/").returncode == 2
+    for url in "ftp://x/", "http://[::1/", "http://[::1]80/":
+        assert run(f"{BIN}/fetch", url).returncode == 2
 
 
 @pytest.mark.parametrize("answer, output, status", [
@@ -478,11 +479,12 @@ def test_nc_and_ss_unix(tmp_path):
 
 def test_ss_and_ip(echo):
     """They read this machine's /proc/net as they will the guest's."""
-    assert re.search(rb"tcp +LISTEN .*\*:%d .* pid=\d+,fd=\d+" % echo,
+    assert re.search(rb"tcp +LISTEN .*(\*|\[::\]):%d .* pid=\d+,fd=\d+" % echo,
                      run(f"{BIN}/ss", "-ltp").stdout)
-    assert re.search(rb"udp +UNCONN .*\*:%d " % echo, run(f"{BIN}/ss", "-lu").stdout)
+    assert re.search(rb"udp +UNCONN .*(\*|\[::\]):%d " % echo,
+                     run(f"{BIN}/ss", "-lu").stdout)
     with socket.create_connection(("127.0.0.1", echo)):
-        assert re.search(rb"tcp +ESTAB .*127.0.0.1:%d " % echo,
+        assert re.search(rb"tcp +ESTAB .*127.0.0.1\]?:%d " % echo,
                          run(f"{BIN}/ss", "-tn").stdout)
     addresses = run(f"{BIN}/ip", "addr").stdout
     assert b"lo: <LOOPBACK,UP" in addresses and b"inet 127.0.0.1/8" in addresses

@@ -32,17 +32,26 @@ time_t now(void)
     return ts.tv_sec;
 }
 
+// For IPv6 and IPv4, or for IPv4 alone where nothing else is there.
 static int listen_on(unsigned short port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int on = 1;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                               .sin6_port = htons(port)};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    int fd = socket(AF_INET6, type, 0);
+    bool both = fd >= 0;
+    int on = 1, off = 0;
 
+    if (!both)
+        fd = socket(AF_INET, type, 0);
     if (fd < 0)
         err(1, "socket");
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+    if (both)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    if (bind(fd, both ? (struct sockaddr *)&in6 : (struct sockaddr *)&in,
+             both ? sizeof(in6) : sizeof(in)) < 0)
         err(1, "port %u", port);
     if (listen(fd, SOMAXCONN) < 0)
         err(1, "listen");
