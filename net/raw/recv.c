@@ -11,6 +11,7 @@
 #include <mm/kmalloc.h>
 #include <net/datagram.h>
 #include <net/filter.h>
+#include <net/multicast.h>
 #include <net/server.h>
 
 #include "raw.h"
@@ -91,6 +92,17 @@ static bool type_is_wanted(const struct raw_socket *raw, const struct pbuf *p,
     return !(READ_ONCE(raw->filter[type / 32]) & (1u << type % 32));
 }
 
+// Has the socket nothing against the group, or the source in it? One of IPv6 is
+// asked only when it is bound to the group, as on Linux.
+static bool group_is_wanted(const struct raw_socket *raw)
+{
+    struct arrival arrival = arrival_now(ip_current_input_netif());
+
+    return !ip_addr_ismulticast(&arrival.to) ||
+           (IP_IS_V6_VAL(arrival.to) && ip_addr_isany(&raw->pcb->local_ip)) ||
+           multicast_wanted(&raw->socket, &arrival);
+}
+
 // raw_recv_fn: 0 says that others want to see the packet, too.
 u8_t raw_receive(void *argument, struct raw_pcb *pcb, struct pbuf *p,
                  const ip_addr_t *from)
@@ -99,7 +111,7 @@ u8_t raw_receive(void *argument, struct raw_pcb *pcb, struct pbuf *p,
     size_t header = ip_current_header_tot_len();
 
     (void)pcb, (void)from;
-    if (p->tot_len >= header && raw_arrives_at(raw) &&
+    if (p->tot_len >= header && raw_arrives_at(raw) && group_is_wanted(raw) &&
         type_is_wanted(raw, p, header))
         raw_deliver(raw, p, raw->socket.family == AF_INET6 ? header : 0);
     return 0;

@@ -6,10 +6,14 @@
 #include "private_network.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 
+#ifndef IP_MULTICAST_ALL
+#define IP_MULTICAST_ALL 49
+#endif
 #define TEST_PROTOCOL 253  // RFC 3692: for experiments
 
 static int raw_socket(int family, int protocol)
@@ -176,6 +180,41 @@ TEST(everyone_gets_a_copy)
     CHECK_EQ(recv(sender, buffer, sizeof(buffer), 0), 23);
     CHECK_ERRNO(recv(other_protocol, buffer, 64, MSG_DONTWAIT), EAGAIN);
     CHECK_ERRNO(recv(elsewhere, buffer, 64, MSG_DONTWAIT), EAGAIN);
+}
+
+// Whether one packet to the group arrives, sent and received on lo.
+static bool hears_group(int receiver, struct in_addr group)
+{
+    char buffer[64];
+    struct in_addr lo = {htonl(INADDR_LOOPBACK)};  // the source as well
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = group};
+    int sender = raw_socket(AF_INET, TEST_PROTOCOL);
+
+    CHECK_OK(setsockopt(sender, 0, IP_MULTICAST_IF, &lo, sizeof(lo)));
+    CHECK_EQ(sendto(sender, "group", 5, 0, any(&to), sizeof(to)), 5);
+    CHECK_EQ(recv(sender, buffer, sizeof(buffer), 0), 25);
+    close(sender);
+    return recv(receiver, buffer, sizeof(buffer), MSG_DONTWAIT) == 25;
+}
+
+TEST(groups_and_their_sources)
+{
+    struct ip_mreqn join = {.imr_multiaddr.s_addr = inet_addr("239.77.0.2"),
+                            .imr_ifindex = if_nametoindex("lo")};
+    struct ip_mreq_source block = {.imr_multiaddr = join.imr_multiaddr};
+    int fd = raw_socket(AF_INET, TEST_PROTOCOL);
+    int member = udp_socket();  // lets the group in
+
+    CHECK_OK(setsockopt(member, 0, IP_ADD_MEMBERSHIP, &join, sizeof(join)));
+    block.imr_interface.s_addr = htonl(INADDR_LOOPBACK);
+    block.imr_sourceaddr = block.imr_interface;
+    CHECK(hears_group(fd, join.imr_multiaddr));
+    CHECK_OK(setsockopt(fd, 0, IP_MULTICAST_ALL, &(int){0}, sizeof(int)));
+    CHECK(!hears_group(fd, join.imr_multiaddr));
+    CHECK_OK(setsockopt(fd, 0, IP_ADD_MEMBERSHIP, &join, sizeof(join)));
+    CHECK(hears_group(fd, join.imr_multiaddr));
+    CHECK_OK(setsockopt(fd, 0, IP_BLOCK_SOURCE, &block, sizeof(block)));
+    CHECK(!hears_group(fd, join.imr_multiaddr));
 }
 
 TEST(connected_hears_its_peer)
