@@ -7,6 +7,7 @@
 #include <abi/socket.h>
 #include <fs/proc.h>
 #include <lwip/opt.h>
+#include <net/multicast.h>
 #include <net/sysctl.h>
 #include <stdio.h>
 
@@ -120,6 +121,27 @@ static void show_off(struct text *text)
     text_printf(text, "0\n");
 }
 PROC_FILE(tcp_syncookies) = {"sys/net/ipv4/tcp_syncookies", show_off, NULL};
+PROC_FILE(ip_forward) = {"sys/net/ipv4/ip_forward", show_off, NULL};
+
+static void show_default_ttl(struct text *text)
+{
+    text_printf(text, "%d\n", IP_DEFAULT_TTL);
+}
+PROC_FILE(default_ttl) = {"sys/net/ipv4/ip_default_ttl", show_default_ttl,
+                          NULL};
+
+static void show_max_memberships(struct text *text)
+{
+    text_printf(text, "%d\n", GROUPS_MAX);
+}
+PROC_FILE(max_memberships) = {"sys/net/ipv4/igmp_max_memberships",
+                              show_max_memberships, NULL};
+
+static void show_max_sources(struct text *text)
+{
+    text_printf(text, "%d\n", SOURCES_MAX);
+}
+PROC_FILE(max_sources) = {"sys/net/ipv4/igmp_max_msf", show_max_sources, NULL};
 
 static void show_reno(struct text *text)
 {

@@ -223,6 +223,14 @@ TEST(linger_reads_back)
     CHECK_ERRNO(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, 4), EINVAL);
 }
 
+TEST(time_to_live_by_default)
+{
+    int set = atoi(read_file("/proc/sys/net/ipv4/ip_default_ttl"));
+
+    CHECK_EQ(get(udp_socket(), IPPROTO_IP, IP_TTL), set);
+    CHECK_EQ(get(tcp_socket(), IPPROTO_IP, IP_TTL), set);
+}
+
 TEST(keepalive_times)
 {
     static const int names[] = {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT};
