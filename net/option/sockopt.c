@@ -16,7 +16,9 @@
 static bool row_is_for(const struct socket_option *row,
                        const struct socket *socket)
 {
-    if (row->protocol && row->protocol != socket->protocol)
+    // A raw socket's protocol is what it carries, not what it is.
+    if (row->protocol &&
+        (socket->type == SOCK_RAW || row->protocol != socket->protocol))
         return false;
     if (!row->family || row->family == socket->family)
         return true;
@@ -46,7 +48,8 @@ static int no_such_option(struct socket *socket, int level, bool reading)
         return -EOPNOTSUPP;
     if (socket->family == AF_NETLINK)
         return -ENOPROTOOPT;
-    bool known = level == IPPROTO_IP || level == socket->protocol ||
+    bool known = level == IPPROTO_IP ||
+                 (level == socket->protocol && socket->type != SOCK_RAW) ||
                  (level == IPPROTO_IPV6 && socket->family == AF_INET6) ||
                  (level == SOL_RAW && socket->type == SOCK_RAW);
     return reading && !known ? -EOPNOTSUPP : -ENOPROTOOPT;

@@ -379,6 +379,28 @@ TEST(icmp_filter)
     CHECK_MEMORY(&value, "ab\0\0", 4);
 }
 
+// It carries TCP or UDP, but is neither.
+TEST(has_no_options_of_what_it_carries)
+{
+    static const struct {
+        int protocol, name;
+    } options[] = {{IPPROTO_TCP, 1 /* TCP_NODELAY */},
+                   {IPPROTO_TCP, 2 /* TCP_MAXSEG */},
+                   {IPPROTO_UDP, 1 /* UDP_CORK */}};
+
+    for (unsigned i = 0; i < 3; i++) {
+        int fd = raw_socket(AF_INET, options[i].protocol), value = 1;
+        socklen_t length = sizeof(value);
+        CHECK_ERRNO(setsockopt(fd, options[i].protocol, options[i].name, &value,
+                               sizeof(value)),
+                    ENOPROTOOPT);
+        CHECK_ERRNO(getsockopt(fd, options[i].protocol, options[i].name, &value,
+                               &length),
+                    EOPNOTSUPP);
+        CHECK_OK(close(fd));
+    }
+}
+
 TEST(icmp_filter_is_of_icmp)
 {
     uint32_t value = 0;
