@@ -104,6 +104,9 @@ static void finish(struct tcp_connection *c, enum tcp_state before)
     tcp_quickack_received(c);
     if (pcb->callback_arg && pcb->state >= ESTABLISHED)
         tcp_note_unsent(pcb->callback_arg);
+    // lwIP tells of acknowledged data, but not of FIN; a close may wait for it.
+    if (pcb->callback_arg && pcb->state > before && before >= FIN_WAIT_1)
+        tcp_send_push(pcb->callback_arg);
     if (pcb->state == TIME_WAIT && !c->in_time_wait)
         tcp_time_wait_begin(c);
 }

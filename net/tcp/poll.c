@@ -84,3 +84,18 @@ bool tcp_is_busy(const struct tcp_socket *t)
 {
     return t && t->send.unqueued > 0;
 }
+
+// The pages of unacknowledged data are the socket's; and a close that lingers
+// waits for the acknowledgement of FIN too, which may still be unsent if lwIP
+// had no memory for it.
+bool tcp_may_finish_alone(const struct tcp_socket *t)
+{
+    const struct socket_settings *options = &t->socket.options;
+    enum tcp_state state = t->pcb->state;
+
+    if (t->send.used > 0)
+        return false;
+    if (!options->linger || options->linger_seconds == 0)
+        return true;
+    return state == FIN_WAIT_2 || state == TIME_WAIT;
+}

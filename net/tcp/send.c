@@ -97,9 +97,8 @@ static size_t push_piece(struct tcp_socket *t)
     return n;
 }
 
-// All data is lwIP's: FIN follows. A closed socket wants no more input either
-// (lwIP answers it with a reset), and lets the PCB go on alone once all is
-// acknowledged.
+// All data is lwIP's: FIN follows. A closed socket wants no more input (lwIP
+// answers it with a reset), and lets the PCB go on alone when it may.
 static void push_fin(struct tcp_socket *t)
 {
     struct tcp_pcb *pcb = t->pcb;
@@ -112,7 +111,7 @@ static void push_fin(struct tcp_socket *t)
         tcp_shutdown(pcb, 0, 1);
     }
     t->fin_sent = true;
-    if (t->orphaned && t->send.used == 0)
+    if (t->orphaned && tcp_may_finish_alone(t))
         tcp_detach(t);
 }
 
@@ -146,7 +145,6 @@ err_t tcp_sent_callback(void *argument, struct tcp_pcb *pcb, u16_t length)
     (void)pcb;
     t->soft_error = 0;
     WITH_LOCK(&t->socket.lock) {
-        // The count includes FIN, which was never in the buffer.
         size_t sent = t->send.used - t->send.unqueued;
         send_buffer_release(&t->send, MIN(length, sent));
         t->bytes_acked += MIN(length, sent);

@@ -109,6 +109,8 @@ void tcp_apply_options(struct tcp_socket *t);
 // tcp/poll.c
 err_t tcp_poll_callback(void *argument, struct tcp_pcb *pcb);
 bool tcp_is_busy(const struct tcp_socket *t);  // t may be NULL
+// Closed, all data and FIN handed to lwIP: does nobody wait for the rest?
+bool tcp_may_finish_alone(const struct tcp_socket *t);
 uint8_t tcp_netif_index(const struct tcp_socket *t);
 
 // tcp/input.c

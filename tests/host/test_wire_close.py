@@ -93,6 +93,52 @@ def test_fin_that_acknowledges_a_fin(sockets, connection):
     assert state_of(sockets, connection) == "TIME_WAIT"
 
 
+@pytest.mark.parametrize("seconds", [30, -1])
+@pytest.mark.parametrize("peer_first", [False, True])
+def test_lingering_close_waits_for_its_fin(sockets, connection, peer_first, seconds):
+    """SO_LINGER: also with nothing unsent. (-1 is Linux's longest time.)"""
+    if peer_first:
+        connection.send(FIN | ACK)
+        connection.seq += 1
+        assert connection.expect().ack == connection.seq
+    sockets.do(f"linger {seconds}")
+    sockets.begin("close")
+    connection.expect(flags=FIN | ACK)
+    connection.expect(flags=FIN | ACK)  # repeated: a while has passed
+    connection.ack += 1
+    connection.send(ACK)
+    result, milliseconds = sockets.wire.result("close")
+    assert result == "0" and int(milliseconds) >= 150
+    sockets.guest.expect(rb"done\r?\n")
+    assert state_of(sockets, connection) == (None if peer_first else "FIN_WAIT2")
+
+
+def test_lingering_close_of_both_at_once(sockets, connection):
+    """The peer's FIN acknowledges ours: from FIN_WAIT1 to TIME_WAIT."""
+    sockets.do("linger 30")
+    sockets.begin("close")
+    connection.expect(flags=FIN | ACK)
+    connection.ack += 1
+    connection.send(FIN | ACK)
+    connection.seq += 1
+    assert sockets.wire.result("close", 10)[0] == "0"
+    sockets.guest.expect(rb"done\r?\n")
+    assert state_of(sockets, connection) == "TIME_WAIT"
+
+
+def test_lingering_close_ends_at_its_time(sockets, connection):
+    sockets.do("linger 1")
+    sockets.begin("close")
+    connection.expect(flags=FIN | ACK)
+    result, milliseconds = sockets.wire.result("close")
+    assert result == "0" and int(milliseconds) >= 900
+    sockets.guest.expect(rb"done\r?\n")
+    assert state_of(sockets, connection) == "FIN_WAIT1"
+    connection.ack += 1
+    connection.send(ACK)
+    assert state_of(sockets, connection) == "FIN_WAIT2"
+
+
 def test_fin_with_data(sockets, connection):
     connection.send(FIN | PSH | ACK, b"the last words")
     assert connection.expect().ack == connection.seq + 15

@@ -35,7 +35,7 @@ struct socket_settings {
     bool keep_alive;         // SO_KEEPALIVE
     bool broadcast;          // SO_BROADCAST
     bool linger;             // SO_LINGER
-    int linger_seconds;
+    uint32_t linger_seconds;
     bool dont_route;          // SO_DONTROUTE
     bool oob_inline;          // SO_OOBINLINE
     bool no_checksum;         // SO_NO_CHECK
