@@ -261,6 +261,8 @@ ssize_t tcp_send_op(struct socket *socket, struct message *message)
     do {
         mutex_lock(&socket->send_mutex);
         result = send_state(t, done == 0, &room);
+        if (result == 0)
+            result = control_check_socket(message);
         if (result == 0 && message->uio->resid > 0)
             result = send_some(t, message, room);
         mutex_unlock(&socket->send_mutex);

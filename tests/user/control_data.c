@@ -261,6 +261,31 @@ TEST(malformed_lengths)
     CHECK_EQ(send_with(control, 32), sizeof(buffer));
 }
 
+// What a stream takes of level SOL_SOCKET, and that nothing is sent otherwise.
+TEST(unknown_items_on_tcp)
+{
+    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+    struct cmsghdr *item = (struct cmsghdr *)control;
+    struct msghdr message = message_with(control, sizeof(control));
+    int pair[2];
+
+    tcp_pair(pair);
+    item->cmsg_len = CMSG_LEN(sizeof(int));
+    item->cmsg_level = SOL_SOCKET;
+    item->cmsg_type = 1000;
+    CHECK_ERRNO(sendmsg(pair[0], &message, 0), EINVAL);
+    CHECK_ERRNO(recv(pair[1], buffer, 1, MSG_DONTWAIT), EAGAIN);
+    item->cmsg_type = SCM_RIGHTS;
+    CHECK_EQ(sendmsg(pair[0], &message, 0), sizeof(buffer));
+    item->cmsg_level = IPPROTO_IP;
+    item->cmsg_type = 1000;
+    CHECK_EQ(sendmsg(pair[0], &message, 0), sizeof(buffer));
+    // What the connection is comes first.
+    item->cmsg_level = SOL_SOCKET;
+    CHECK_OK(shutdown(pair[0], SHUT_WR));
+    CHECK_ERRNO(sendmsg(pair[0], &message, MSG_NOSIGNAL), EPIPE);
+}
+
 TEST(second_item_is_looked_at)
 {
     char control[64] __attribute__((aligned(8))) = {0};
