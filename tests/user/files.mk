@@ -58,6 +58,7 @@ tests-y += socket_filter.c
 tests-y += socketpair.c
 tests-y += sockopt.c
 tests-y += connections.c
+tests-y += exhaust.c
 tests-y += tcp_options.c
 tests-y += support.c
 tests-y += time.c

@@ -118,6 +118,7 @@ extern const char *program_path;
 int probe(int argc, char **argv);  // in probe.c
 int churn(int argc, char **argv);
 int connections(int argc, char **argv);  // in connections.c
+int exhaust(int argc, char **argv);      // in exhaust.c
 int capture(int argc, char **argv);      // in frames.c
 int inject(int argc, char **argv);
 int run_helper(int argc, char **argv);  // in helpers.c; argv[0] is the name

@@ -103,6 +103,7 @@ static const struct {
     {"probe", probe},
     {"churn", churn},
     {"connections", connections},
+    {"exhaust", exhaust},
     {"capture", capture},
     {"inject", inject},
 };
