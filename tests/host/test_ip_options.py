@@ -78,6 +78,17 @@ def test_smaller_mtu_is_learnt(sockets):
     assert sockets.do("fill 1272") == "1272"
 
 
+def test_a_learnt_mtu_only_falls(sockets):
+    sockets.peer.addresses.add("10.9.0.78")
+    packet = sent(sockets, "udp set mtudiscover 2 connect 10.9.0.78 7 fill 1400")
+    for mtu, longest in ((1300, 1272), (1200, 1172), (1350, 1172)):
+        sockets.peer.send_ip(ICMP, icmp(3, 4, mtu, packet.ip))
+        sockets.peer.answers()
+        assert sockets.do("fill 100") == "EMSGSIZE"  # the message's
+        assert sockets.do(f"fill {longest + 1}") == "EMSGSIZE"
+        assert sockets.do(f"fill {longest}") == str(longest)
+
+
 def test_no_checksum(sockets):
     packet = sent(sockets, f"udp set nocheck 1 sendto {PEER} 7 x")
     assert packet.ip[26:28] == b"\0\0"
