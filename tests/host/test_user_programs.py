@@ -446,7 +446,8 @@ def test_nc_udp_server():
 
 def test_nc_and_ss_unix(tmp_path):
     """nc -U both ways, streams and datagrams; ss -x shows the names."""
-    path, data = str(tmp_path / "a socket"), os.urandom(300_000)
+    # What fits into the pipe that is read when the client has ended.
+    path, data = str(tmp_path / "a socket"), os.urandom(50_000)
     server = subprocess.Popen([f"{BIN}/nc", "-lU", path], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE)
     for _ in range(100):

@@ -12,7 +12,6 @@ enum lock_rank {
     RANK_NONE,
 
     // Mutexes.
-    RANK_FILE_WATCH,   // who is to hear of the end of which file
     RANK_PIPE_READER,  // a pipe's reader, who may be writing elsewhere
     RANK_FILE,         // a file's position
     RANK_SOCKET_NAME,  // a socket gets its name, maybe in the file system
@@ -20,6 +19,7 @@ enum lock_rank {
     RANK_DEVPTS,       // the file system of pseudo-terminals
     RANK_DIRECTORY,    // an inode that is a directory
     RANK_INODE,        // the data of an inode: size, truncate, write
+    RANK_FILE_WATCH,   // who is to hear of the end of which file
     RANK_TTY,          // a tty's reader or writer
     RANK_PIPE,         // a pipe's contents
     RANK_SOCKET_SEND,  // a socket's sender
