@@ -83,14 +83,9 @@ unsigned link_queue_length(const struct net_link *link)
                                          : LINK_QUEUE_LENGTH;
 }
 
-unsigned link_mtu_min(const struct net_link *link)
-{
-    return link == NET_SERVER.loopback ? 0 : LINK_MTU_MIN;
-}
-
 int link_set_mtu(struct net_link *link, unsigned mtu)
 {
-    if (mtu < link_mtu_min(link) || mtu > link->interface->mtu)
+    if (mtu < LINK_MTU_MIN || mtu > link->interface->mtu)
         return -EINVAL;
     if (link->netif.mtu == mtu)
         return 0;

@@ -83,13 +83,28 @@ static bool may_signal(const struct notice *notice,
            notice->uid == process->suid;
 }
 
+// Every member that may be signalled.
+static void send_to_group(const struct notice *notice,
+                          const struct abi_siginfo *info)
+{
+    struct process *process;
+
+    WITH_LOCK(&process_tree_lock) {
+        list_for_each(process, &all_processes, all_node) {
+            if (process->pgid == notice->owner.id &&
+                may_signal(notice, process))
+                signal_process_locked(process, notice->info.signo, info);
+        }
+    }
+}
+
 static void send(const struct notice *notice)
 {
     const struct abi_siginfo *info = notice->plain ? NULL : &notice->info;
     int signal = notice->info.signo, id = notice->owner.id;
 
     if (notice->owner.type == OWNER_GROUP) {
-        signal_group(id, signal, info);
+        send_to_group(notice, info);
         return;
     }
     struct task *task = task_find(id);

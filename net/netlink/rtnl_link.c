@@ -73,7 +73,7 @@ static bool write_link(struct netlink_writer *w, const void *item,
     netlink_put_u8(w, IFLA_OPERSTATE, operational_state(link));
     netlink_put_u8(w, IFLA_LINKMODE, 0);
     netlink_put_u32(w, IFLA_MTU, link->netif.mtu);
-    netlink_put_u32(w, IFLA_MIN_MTU, link_mtu_min(link));
+    netlink_put_u32(w, IFLA_MIN_MTU, LINK_MTU_MIN);
     netlink_put_u32(w, IFLA_MAX_MTU, link->interface->mtu);
     netlink_put_u32(w, IFLA_GROUP, 0);
     netlink_put_u32(w, IFLA_PROMISCUITY, link->promiscuous);

@@ -139,3 +139,36 @@ TEST(not_for_regular_files)
     CHECK_ERRNO(ioctl(fd, FIOASYNC, &on), ENOTTY);
     CHECK_OK(fcntl(fd, F_SETFL, O_ASYNC));
 }
+
+// A group that is not one's own hears nothing.
+TEST(group_of_others)
+{
+    if (getuid() != 0)
+        skip("needs root");
+    int pair[2], ready[2];
+    char byte;
+    CHECK_OK(pipe(ready));
+    pid_t victim = fork_child();
+    if (victim == 0) {
+        CHECK_OK(setpgid(0, 0));
+        write_all(ready[1], "r", 1);
+        for (;;)
+            pause();
+    }
+    read_all(ready[0], &byte, 1);
+    pid_t attacker = fork_child();
+    if (attacker == 0) {
+        CHECK_OK(setresuid(65534, 65534, 65534));
+        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+        catch_signal(SIGIO, 0);
+        CHECK_OK(fcntl(pair[0], F_SETSIG, SIGKILL));
+        CHECK_OK(fcntl(pair[0], F_SETOWN, -victim));
+        CHECK_OK(fcntl(pair[0], F_SETFL, O_ASYNC));
+        write_all(pair[1], "x", 1);
+        pause_ms(300);  // for what must not come
+        _exit(0);
+    }
+    wait_child(attacker);
+    CHECK_EQ(waitpid(victim, NULL, WNOHANG), 0);
+    CHECK_OK(kill(victim, SIGKILL));
+}

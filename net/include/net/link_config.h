@@ -18,9 +18,9 @@ unsigned link_flags(const struct net_link *link);
 // cannot be changed (then none was).
 int link_set_flags(struct net_link *link, unsigned flags, unsigned mask);
 
-// What link_set_mtu takes.
+// The least that link_set_mtu takes (RFC 791), for `lo` too: a fragment has to
+// carry something.
 #define LINK_MTU_MIN 68u
-unsigned link_mtu_min(const struct net_link *link);
 int link_set_mtu(struct net_link *link, unsigned mtu);  // 0, -EINVAL
 
 bool link_name_valid(const char *name);
